@@ -1,0 +1,69 @@
+using Gantry.Core.Mounts;
+
+namespace Gantry.Core.Snapshots;
+
+/// <summary>
+/// The part of a snapshotter that knows directories and mounts. It keeps no records: which snapshot has which id, kind,
+/// parent and labels is the metadata's business, in the same transaction as everything else. An id is a positive number
+/// that is never used twice in one driver. A chain is a list of ids from the nearest parent to the farthest.
+/// </summary>
+public interface ISnapshotDriver
+{
+    /// <summary>The name of the snapshotter, such as <c>overlayfs</c>.</summary>
+    string Name { get; }
+
+    /// <summary>The directory that holds everything, shown to clients as export <c>root</c>.</summary>
+    string Root { get; }
+
+    /// <summary>Capabilities that clients are told of, such as <c>rebase</c>.</summary>
+    IReadOnlyList<string> Capabilities { get; }
+
+    /// <summary>Makes the directories of an active snapshot or view. When it fails, nothing is left.</summary>
+    /// <param name="id">The new id.</param>
+    /// <param name="kind">Active or View.</param>
+    /// <param name="parents">The chain below it; may be empty.</param>
+    /// <param name="labels">Labels that the driver may look at.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    Task CreateAsync(
+        long id,
+        SnapshotKind kind,
+        IReadOnlyList<long> parents,
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken);
+
+    /// <summary>The mounts of an active snapshot or view (WIRE: mount shapes).</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="kind">Active or View.</param>
+    /// <param name="parents">The chain below it; may be empty.</param>
+    /// <param name="labels">Labels that the driver may look at.</param>
+    IReadOnlyList<Mount> Mounts(
+        long id,
+        SnapshotKind kind,
+        IReadOnlyList<long> parents,
+        IReadOnlyDictionary<string, string> labels);
+
+    /// <summary>Called before an active snapshot is recorded as committed; returns the space it takes.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="parents">The chain that it will have.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    Task<SnapshotUsage> CommitAsync(long id, IReadOnlyList<long> parents, CancellationToken cancellationToken);
+
+    /// <summary>The space that a snapshot takes now, without its parents.</summary>
+    Task<SnapshotUsage> UsageAsync(long id, CancellationToken cancellationToken);
+
+    /// <summary>Sets the directories of a removed snapshot aside, in milliseconds; a worker removes them later.</summary>
+    /// <param name="id">Its id; an id without directories is no error.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    Task RemoveAsync(long id, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes all that was set aside, and every directory whose id is not in <paramref name="known"/> and was made
+    /// before the call; returns when it is done.
+    /// </summary>
+    /// <param name="known">Ids that have a record; null to remove only what was set aside.</param>
+    /// <param name="cancellationToken">Ends the work; it can be taken up again.</param>
+    Task CleanupAsync(IReadOnlySet<long>? known, CancellationToken cancellationToken);
+
+    /// <summary>The greatest id that has a directory; 0 when there is none. New ids start above it.</summary>
+    long GreatestId();
+}

@@ -1,0 +1,27 @@
+namespace Gantry.Testing;
+
+/// <summary>A directory of a test's own, removed with the object.</summary>
+public sealed class TempDirectory : IDisposable
+{
+    /// <summary>Makes a directory with a short path: Unix sockets allow no long ones.</summary>
+    public TempDirectory()
+    {
+        Path = Directory.CreateTempSubdirectory("gt-").FullName;
+    }
+
+    /// <summary>Its path.</summary>
+    public string Path { get; }
+
+    /// <summary>A path in it.</summary>
+    /// <param name="name">The name below it.</param>
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Directory.Exists(Path))
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+    }
+}
