@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Builds everything and runs every test: ./test.sh [PROJECT ...]
+# Needs root for all that mounts and runs containers; what a machine lacks is skipped, or with CI=true it fails.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+eng/packages.sh build run test
+export GANTRY_BIN="${GANTRY_BIN:-$PWD/out}"
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+
+dotnet build Gantry.slnx -c Release -v quiet -nologo
+eng/publish.sh "$GANTRY_BIN"
+
+passed=0 failed=0 skipped=0 broken=()
+if [ $# -gt 0 ]; then projects=("$@"); else projects=(tests/*.Tests); fi
+for project in "${projects[@]}"; do
+  name=$(basename "$project")
+  log=$(mktemp)
+  echo "== $name"
+  "artifacts/bin/$name/release/$name" -noLogo -noColor 2>&1 | tee "$log" || true
+  summary() { sed -nE "s/^ *$name +Total:.*\b$1: ([0-9]+).*/\1/p; s/^ *$name +($1): ([0-9]+),.*/\2/p" "$log" | tail -n 1; }
+  total=$(summary Total) errors=$(summary Errors) fails=$(summary Failed) skips=$(summary Skipped)
+  if [ "${total:-0}" -eq 0 ]; then broken+=("$name"); fi
+  failed=$((failed + ${fails:-0} + ${errors:-0})) skipped=$((skipped + ${skips:-0}))
+  passed=$((passed + ${total:-0} - ${fails:-0} - ${skips:-0}))
+  rm -f "$log"
+done
+
+if [ ${#broken[@]} -gt 0 ]; then
+  echo "ran no test, or broke off: ${broken[*]}"
+  failed=$((failed + ${#broken[@]}))
+fi
+echo
+if [ "$skipped" -gt 0 ]; then
+  echo "$passed passed, $failed failed, $skipped skipped"
+else
+  echo "$passed passed, $failed failed"
+fi
+[ "$failed" -eq 0 ]
