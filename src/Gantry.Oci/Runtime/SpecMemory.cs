@@ -1,0 +1,24 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Gantry.Oci.Runtime;
+
+/// <summary>Limits of memory, in bytes.</summary>
+public sealed record SpecMemory
+{
+    /// <summary>Memory.</summary>
+    [JsonPropertyName("limit")]
+    public long? Limit { get; init; }
+
+    /// <summary>The soft limit.</summary>
+    [JsonPropertyName("reservation")]
+    public long? Reservation { get; init; }
+
+    /// <summary>Memory and swap together.</summary>
+    [JsonPropertyName("swap")]
+    public long? Swap { get; init; }
+
+    /// <summary>Fields that this type does not know, kept as they came.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Other { get; init; }
+}
