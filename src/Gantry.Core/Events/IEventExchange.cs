@@ -24,5 +24,7 @@ public interface IEventExchange
     /// behind gets a ResourceExhausted error.
     /// </summary>
     /// <exception cref="GantryException">InvalidArgument: a filter can't be parsed.</exception>
+#pragma warning disable VSTHRD200 // The name of the RPC; nothing is awaited before the first item.
     IAsyncEnumerable<EventEnvelope> Subscribe(IReadOnlyList<string> filters, CancellationToken cancellationToken);
+#pragma warning restore VSTHRD200
 }
