@@ -1,0 +1,29 @@
+using Gantry.Core;
+using Gantry.Core.Mounts;
+
+namespace Gantry.Runtime.Tasks;
+
+/// <summary>What a task is to be made from.</summary>
+/// <param name="Id">The container's id, which is the task's too.</param>
+/// <param name="RuntimeName">The name of its runtime, such as <c>io.containerd.runc.v2</c>, or a shim's absolute path.</param>
+/// <param name="Spec">The container's OCI runtime spec, written to the bundle byte for byte.</param>
+public sealed record TaskCreation(string Id, string RuntimeName, TypedBytes Spec)
+{
+    /// <summary>The shim to use whatever the runtime's name: an absolute path, or another name. Empty for none.</summary>
+    public string RuntimePath { get; init; } = "";
+
+    /// <summary>The options of the container's runtime; used when the task has none of its own.</summary>
+    public TypedBytes? RuntimeOptions { get; init; }
+
+    /// <summary>The options of this task.</summary>
+    public TypedBytes? TaskOptions { get; init; }
+
+    /// <summary>What the shim mounts at <c>rootfs/</c> of the bundle.</summary>
+    public IReadOnlyList<Mount> RootFilesystem { get; init; } = [];
+
+    /// <summary>The streams of its first process.</summary>
+    public TaskIo Io { get; init; } = TaskIo.None;
+
+    /// <summary>A checkpoint to restore from. Not built yet: anything but empty is refused.</summary>
+    public string Checkpoint { get; init; } = "";
+}

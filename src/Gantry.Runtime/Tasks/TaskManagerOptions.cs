@@ -1,0 +1,27 @@
+namespace Gantry.Runtime.Tasks;
+
+/// <summary>What <see cref="TaskManager"/> needs to know of its daemon.</summary>
+/// <param name="Root">The daemon's root directory; work directories go to <c>io.containerd.runtime.v2.task</c> in it.</param>
+/// <param name="State">The daemon's state directory; bundles go to <c>io.containerd.runtime.v2.task</c> in it.</param>
+/// <param name="GrpcAddress">The socket that the daemon serves gRPC on.</param>
+/// <param name="TtrpcAddress">The socket that the daemon takes the events of shims on.</param>
+public sealed record TaskManagerOptions(string Root, string State, string GrpcAddress, string TtrpcAddress)
+{
+    /// <summary>
+    /// Shims by name of runtime: an absolute path, or the name of a program. What is not in it is resolved by the rules
+    /// of <c>ShimLocator</c>.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Runtimes { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>A directory where shims are looked for before the PATH; by default that of the daemon's program.</summary>
+    public string ProgramDirectory { get; init; } = AppContext.BaseDirectory;
+
+    /// <summary>The program that a shim may call to publish an event; by default the daemon's.</summary>
+    public string PublishBinary { get; init; } = Environment.ProcessPath ?? "containerd";
+
+    /// <summary>Whether shims are told to log in detail.</summary>
+    public bool Debug { get; init; }
+
+    /// <summary>How long shims may take.</summary>
+    public TaskDeadlines Deadlines { get; init; } = new();
+}
