@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+
+namespace Gantry.Linux.Processes;
+
+/// <summary>What a process sets about itself. See <see href="https://man7.org/linux/man-pages/man2/prctl.2.html">prctl(2)</see>.</summary>
+public static partial class ProcessControl
+{
+    private const int PR_SET_NAME = 15;
+    private const int PR_SET_CHILD_SUBREAPER = 36;
+
+    /// <summary>Makes this process the one that orphans among its descendants fall to.</summary>
+    public static void BecomeSubreaper()
+    {
+        if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+        {
+            throw LinuxException.Last("prctl", "PR_SET_CHILD_SUBREAPER");
+        }
+    }
+
+    /// <summary>Names the calling thread; that of the first thread is the name of the process.</summary>
+    /// <param name="name">The name; what is beyond 15 bytes is cut off.</param>
+    public static void SetName(string name)
+    {
+        if (prctl(PR_SET_NAME, name, 0, 0, 0) != 0)
+        {
+            throw LinuxException.Last("prctl", "PR_SET_NAME");
+        }
+    }
+
+    /// <summary>Sets how ready the kernel is to kill a process for want of memory.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="adjustment">From -1000 to 1000.</param>
+    /// <exception cref="IOException">The kernel refused; lowering it needs CAP_SYS_RESOURCE.</exception>
+    public static void SetOomScoreAdjustment(int pid, int adjustment) =>
+        File.WriteAllText($"/proc/{pid}/oom_score_adj", $"{adjustment}");
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int prctl(int option, nuint arg2, nuint arg3, nuint arg4, nuint arg5);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int prctl(int option, string arg2, nuint arg3, nuint arg4, nuint arg5);
+}
