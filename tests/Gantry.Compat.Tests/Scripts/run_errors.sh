@@ -5,7 +5,7 @@ ctr run --runc-binary runc --rm "$REGISTRY/none:latest" e2 true; echo "no image:
 ctr run --runc-binary runc --rm "$IMAGE" 'bad id' true; echo "bad id: $?"
 ctr run --runc-binary runc --rm "$IMAGE" "$(printf 'x%.0s' $(seq 77))" true; echo "long id: $?"
 ctr run --runc-binary runc --rm --label "k=$(printf 'x%.0s' $(seq 5000))" "$IMAGE" e3 true; echo "long label: $?"
-ctr run --runc-binary runc --rm --runtime io.containerd.nosuch.v1 "$IMAGE" e4 true; echo "no runtime: $?"
+ctr run --rm --runtime io.containerd.nosuch.v1 "$IMAGE" e4 true; echo "no runtime: $?"
 ctr run --runc-binary runc -d "$IMAGE" e5 sleep 1000; echo "up: $?"
 ctr run --runc-binary runc -d "$IMAGE" e5 sleep 1000; echo "again: $?"
 ctr container rm e5; echo "rm while running: $?"
