@@ -40,7 +40,7 @@ public sealed partial class IoLoop
 
     internal interface IReady
     {
-        public void OnReady(long id);
+        void OnReady(long id);
     }
 
     internal Lock Gate => _gate;
