@@ -1,0 +1,43 @@
+namespace Gantry.Testing;
+
+/// <summary>Debian's containerd, private: the reference.</summary>
+public sealed class ContainerdDaemon : PrivateDaemon
+{
+    /// <summary>Starts one and returns when it answers.</summary>
+    /// <param name="pathPrefix">A directory to find shims in first; null for none.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    public static async Task<ContainerdDaemon> StartNewAsync(
+        string? pathPrefix = null,
+        CancellationToken cancellationToken = default)
+    {
+        ContainerdDaemon daemon = new() { PathPrefix = pathPrefix };
+        await daemon.StartAsync(cancellationToken);
+        return daemon;
+    }
+
+    private string? PathPrefix { get; init; }
+
+    /// <inheritdoc/>
+    protected override async Task<(string Program, IReadOnlyList<string> Arguments)> CommandAsync(
+        CancellationToken cancellationToken)
+    {
+        Needs.Root();
+        string program = Needs.Program("containerd");
+        Needs.Program("ctr");
+        string config = Path.Combine(Home, "config.toml");
+        await File.WriteAllTextAsync(
+            config,
+            $"""
+            version = 2
+            root = "{Root}"
+            state = "{State}"
+            disabled_plugins = ["io.containerd.grpc.v1.cri"]
+            [grpc]
+            address = "{Address}"
+            """,
+            cancellationToken);
+        return PathPrefix is null
+            ? (program, ["-c", config])
+            : (Needs.Program("env"), [$"PATH={PathPrefix}:{Environment.GetEnvironmentVariable("PATH")}", program, "-c", config]);
+    }
+}

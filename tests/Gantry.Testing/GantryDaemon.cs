@@ -1,0 +1,52 @@
+using CliWrap.Buffered;
+
+namespace Gantry.Testing;
+
+/// <summary>The published gantryd, private. The variable <c>GANTRY_BIN</c> says where the programs are.</summary>
+public sealed class GantryDaemon : PrivateDaemon
+{
+    /// <summary>The directory of the published programs.</summary>
+    public static string BinDirectory
+    {
+        get
+        {
+            string? directory = Environment.GetEnvironmentVariable("GANTRY_BIN");
+            Needs.Require(
+                directory is not null && File.Exists(Path.Combine(directory, "gantryd")),
+                "GANTRY_BIN to be a directory with gantryd (eng/publish.sh DIR)");
+            return directory!;
+        }
+    }
+
+    /// <summary>More lines of its config.toml; empty for none.</summary>
+    public string Config { get; init; } = "";
+
+    /// <summary>Starts one and returns when it answers.</summary>
+    /// <param name="config">More lines of its config.toml; empty for none.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    public static async Task<GantryDaemon> StartNewAsync(
+        string config = "",
+        CancellationToken cancellationToken = default)
+    {
+        GantryDaemon daemon = new() { Config = config };
+        await daemon.StartAsync(cancellationToken);
+        return daemon;
+    }
+
+    /// <summary>Runs the published <c>gantry</c> against it.</summary>
+    public Task<BufferedCommandResult> GantryAsync(params IReadOnlyList<string> arguments) =>
+        RunAsync(Path.Combine(BinDirectory, "gantry"), arguments, null);
+
+    /// <inheritdoc/>
+    protected override async Task<(string Program, IReadOnlyList<string> Arguments)> CommandAsync(
+        CancellationToken cancellationToken)
+    {
+        Needs.Root();
+        Needs.Program("ctr");
+        string config = Path.Combine(Home, "config.toml");
+        await File.WriteAllTextAsync(config, "version = 2\n" + Config, cancellationToken);
+        return (
+            Path.Combine(BinDirectory, "gantryd"),
+            ["-c", config, "--root", Root, "--state", State, "-a", Address, "-l", "debug"]);
+    }
+}
