@@ -38,6 +38,7 @@ public static class Errno
     public const int ENODATA = 61;
     public const int EOVERFLOW = 75;
     public const int EOPNOTSUPP = 95;
+    public const int EADDRINUSE = 98;
     public const int ECONNREFUSED = 111;
     public const int ECONNRESET = 104;
     public const int ETIMEDOUT = 110;

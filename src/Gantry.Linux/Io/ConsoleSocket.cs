@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Gantry.Linux.Io;
@@ -10,15 +9,11 @@ namespace Gantry.Linux.Io;
 /// </summary>
 public sealed partial class ConsoleSocket : IDisposable
 {
-    private const int AF_UNIX = 1;
-    private const int SOCK_STREAM = 1;
     private const int SOCK_NONBLOCK = 0x800;
     private const int SOCK_CLOEXEC = 0x80000;
     private const int MSG_CMSG_CLOEXEC = 0x40000000;
     private const int SOL_SOCKET = 1;
     private const int SCM_RIGHTS = 1;
-    private const int PathOffset = 2;
-    private const int PathLimit = 107;
 
     private readonly SafeFileHandle _listener;
     private readonly string _directory;
@@ -38,22 +33,12 @@ public sealed partial class ConsoleSocket : IDisposable
     {
         string directory = Directory.CreateTempSubdirectory("pty").FullName;
         string path = Path.Combine(directory, "pty.sock");
-        SafeFileHandle? listener = null;
         try
         {
-            int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-            listener = fd < 0 ? throw LinuxException.Last("socket", path) : new SafeFileHandle(fd, ownsHandle: true);
-            Bind(listener, path);
-            if (listen(listener, 1) != 0)
-            {
-                throw LinuxException.Last("listen", path);
-            }
-
-            return new ConsoleSocket(listener, directory, path);
+            return new ConsoleSocket(UnixSockets.Listen(path, backlog: 1), directory, path);
         }
         catch (LinuxException)
         {
-            listener?.Dispose();
             Directory.Delete(directory, recursive: true);
             throw;
         }
@@ -84,25 +69,6 @@ public sealed partial class ConsoleSocket : IDisposable
         }
     }
 
-    private static unsafe void Bind(SafeFileHandle listener, string path)
-    {
-        int length = Encoding.UTF8.GetByteCount(path);
-        if (length > PathLimit)
-        {
-            throw new LinuxException("bind", path, Errno.ENAMETOOLONG);
-        }
-
-        // struct sockaddr_un: the family in two bytes, then the path and a zero.
-        byte* address = stackalloc byte[PathOffset + PathLimit + 1];
-        *(ushort*)address = AF_UNIX;
-        Encoding.UTF8.GetBytes(path, new Span<byte>(address + PathOffset, length));
-        address[PathOffset + length] = 0;
-        if (bind(listener, address, (uint)(PathOffset + length + 1)) != 0)
-        {
-            throw LinuxException.Last("bind", path);
-        }
-    }
-
     private unsafe SafeFileHandle ReceiveDescriptor(SafeFileHandle connection)
     {
         // struct msghdr on 64 bits: name 0, namelen 8, iov 16, iovlen 24, control 32, controllen 40, flags 48.
@@ -130,15 +96,6 @@ public sealed partial class ConsoleSocket : IDisposable
             ? new SafeFileHandle(*(int*)(control + 16), ownsHandle: true)
             : throw new LinuxException("recvmsg", $"{SocketPath}: no descriptor", Errno.EBADF);
     }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int socket(int domain, int type, int protocol);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static unsafe partial int bind(SafeFileHandle sockfd, byte* addr, uint addrlen);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int listen(SafeFileHandle sockfd, int backlog);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int accept4(SafeFileHandle sockfd, nint addr, nint addrlen, int flags);

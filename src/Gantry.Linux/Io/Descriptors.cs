@@ -127,6 +127,19 @@ public static unsafe partial class Descriptors
         }
     }
 
+    /// <summary>Writes a small amount; what a full pipe does not take is dropped.</summary>
+    /// <param name="handle">Where to.</param>
+    /// <param name="bytes">What.</param>
+    /// <returns>How much was written, or -1.</returns>
+    public static int Write(SafeHandle handle, ReadOnlySpan<byte> bytes)
+    {
+        // Invariant: the span is pinned for the length of the call.
+        fixed (byte* p = bytes)
+        {
+            return (int)write(handle, p, (nuint)bytes.Length);
+        }
+    }
+
     private static SafeFileHandle Open(string path, int flags, uint mode)
     {
         int fd = open(path, flags | O_CLOEXEC, mode);
@@ -150,6 +163,9 @@ public static unsafe partial class Descriptors
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint read(SafeHandle fd, byte* buf, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint write(SafeHandle fd, byte* buf, nuint count);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int statx(int dirfd, string pathname, int flags, uint mask, byte* statxbuf);
