@@ -1,0 +1,11 @@
+namespace Gantry.Distribution.Auth;
+
+/// <summary>One credential, for one host or for all.</summary>
+/// <param name="credential">The credential.</param>
+/// <param name="onlyHost">The host it is for; null for all.</param>
+public sealed class FixedCredential(RegistryCredential credential, string? onlyHost = null) : ICredentialSource
+{
+    /// <inheritdoc/>
+    public ValueTask<RegistryCredential?> GetAsync(string host, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(onlyHost is null || string.Equals(onlyHost, host, StringComparison.OrdinalIgnoreCase) ? credential : null);
+}

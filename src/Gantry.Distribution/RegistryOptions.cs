@@ -1,0 +1,47 @@
+using System.Reflection;
+using Gantry.Distribution.Auth;
+
+namespace Gantry.Distribution;
+
+/// <summary>How registries are reached.</summary>
+public sealed record RegistryOptions
+{
+    /// <summary>
+    /// True to speak plain http to every host. A host on the loopback interface is spoken to in plain http anyway, if
+    /// that is what it speaks.
+    /// </summary>
+    public bool PlainHttp { get; init; }
+
+    /// <summary>PEM files with authorities that are trusted besides the system's.</summary>
+    public IReadOnlyList<string> CaFiles { get; init; } = [];
+
+    /// <summary>True to take any certificate.</summary>
+    public bool SkipVerify { get; init; }
+
+    /// <summary>Who to say we are; null for nobody.</summary>
+    public ICredentialSource? Credentials { get; init; }
+
+    /// <summary>What we call ourselves.</summary>
+    public string UserAgent { get; init; } = "gantry/" + OwnVersion;
+
+    /// <summary>How often a request is made at most.</summary>
+    public int MaxAttempts { get; init; } = 5;
+
+    /// <summary>How long to wait before the second attempt; each wait after it is about twice as long.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>The longest wait that a registry may ask for; if it asks for a longer one, its answer is final.</summary>
+    public TimeSpan MaxRetryAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long making a connection may take.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a registry may stay silent: before it answers, and between two pieces of a body.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    private static string OwnVersion =>
+        typeof(RegistryOptions).Assembly.GetCustomAttribute<AssemblyFileVersionAttribute>()?.Version ?? "0";
+}

@@ -1,0 +1,354 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Runtime.ExceptionServices;
+using Gantry.Core;
+using Gantry.Core.Diff;
+using Gantry.Core.Errors;
+using Gantry.Core.Images;
+using Gantry.Core.Labels;
+using Gantry.Core.Leases;
+using Gantry.Core.Metadata;
+using Gantry.Distribution;
+using Gantry.Oci.Image;
+using Gantry.Transfer.Images;
+using Gantry.Transfer.Unpack;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gantry.Transfer.Pull;
+
+/// <summary>
+/// Pulls images: from a registry into the content store and, if asked, on into snapshots. It works on the contracts of
+/// Core alone, so it runs in the daemon as well as in a client on proxies.
+/// </summary>
+/// <param name="registry">Where from.</param>
+/// <param name="scopes">The namespace to pull into, under a lease (by its id) or under none (null).</param>
+/// <param name="unpacker">Makes snapshots of layers.</param>
+/// <param name="time">The clock; null for the system's.</param>
+/// <param name="logger">Where it is told what was pulled; null for nowhere.</param>
+public sealed class ImagePuller(
+    RegistryClient registry,
+    Func<string?, INamespaceScope> scopes,
+    Unpacker unpacker,
+    TimeProvider? time = null,
+    ILogger? logger = null)
+{
+    private const int MaxIndexDepth = 4;
+    private const int MaxParallelDownloads = 64;
+
+    private static readonly TimeSpan LeaseLifetime = TimeSpan.FromHours(24);
+    private static readonly TimeSpan CleanupLimit = TimeSpan.FromSeconds(30);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly ILogger _logger = logger ?? NullLogger.Instance;
+
+    /// <summary>Makes a puller that applies layers with what <paramref name="differs"/> makes.</summary>
+    /// <param name="registry">Where from.</param>
+    /// <param name="scopes">The namespace to pull into, under a lease (by its id) or under none (null).</param>
+    /// <param name="differs">Makes what applies layers, for a namespace under a lease.</param>
+    /// <param name="time">The clock; null for the system's.</param>
+    /// <param name="logger">Where it is told what was pulled; null for nowhere.</param>
+    public ImagePuller(
+        RegistryClient registry,
+        Func<string?, INamespaceScope> scopes,
+        Func<INamespaceScope, IDiffer> differs,
+        TimeProvider? time = null,
+        ILogger? logger = null)
+        : this(registry, scopes, new Unpacker(differs, time, logger), time, logger)
+    {
+    }
+
+    /// <summary>Pulls an image.</summary>
+    /// <remarks>
+    /// <list type="number">
+    /// <item>Make a lease of a day, which keeps everything below until the image record does.</item>
+    /// <item>Ask the registry what the name stands for.</item>
+    /// <item>Fetch the index, whole, and of its manifests those for the platform.</item>
+    /// <item>Fetch configs and layers, several at once; what is there is not fetched again.</item>
+    /// <item>Meanwhile unpack each layer as soon as it and those below it are there.</item>
+    /// <item>Make the image record, or point it at the new target.</item>
+    /// <item>Drop the lease.</item>
+    /// </list>
+    /// When it fails or is cancelled there is no image record that was not there before; blobs that are complete, and
+    /// ingests, stay until they are collected, so that the next attempt is shorter.
+    /// </remarks>
+    /// <param name="request">What to pull.</param>
+    /// <param name="progress">Is told of each part, from many threads; null for nobody.</param>
+    /// <param name="cancellationToken">Ends the pull.</param>
+    /// <exception cref="GantryException">
+    /// NotFound: no such image, or none for the platform; and what the registry and the stores say.
+    /// </exception>
+    public async Task<PullResult> PullAsync(
+        PullRequest request,
+        IProgress<PullProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        if (request.MaxConcurrentDownloads is < 1 or > MaxParallelDownloads)
+        {
+            throw new GantryException(
+                ErrorKind.InvalidArgument,
+                $"{request.MaxConcurrentDownloads} downloads at once: must be from 1 to {MaxParallelDownloads}");
+        }
+
+        // Step 1
+        ILeaseStore leases = scopes(null).Leases;
+        Lease lease = await leases.CreateAsync(
+            "",
+            ImmutableDictionary<string, string>.Empty.Add(WellKnownLabels.GcExpire, Rfc3339(_time.GetUtcNow() + LeaseLifetime)),
+            cancellationToken);
+        try
+        {
+            PullResult result = await PullAsync(scopes(lease.Id), request, progress, cancellationToken);
+            _logger.Pulled(request.Reference.ToString(), result.Image.Target.Digest.ToString());
+            return result;
+        }
+        finally
+        {
+            // Step 7
+            await DeleteLeaseAsync(leases, lease.Id);
+        }
+    }
+
+    private static string Rfc3339(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    private async Task<PullResult> PullAsync(
+        INamespaceScope scope,
+        PullRequest request,
+        IProgress<PullProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        string name = request.Reference.ToString();
+
+        // Step 2
+        progress?.Report(new PullProgress(name, default, 0, 0, PullState.Resolving));
+        Descriptor target = await registry.ResolveAsync(request.Reference, cancellationToken);
+        progress?.Report(new PullProgress(name, target.Digest, 0, 0, PullState.Resolved));
+
+        // Step 3
+        using BlobFetcher fetcher = new(
+            registry, scope, request.Reference, progress, request.MaxConcurrentDownloads, _time, _logger);
+        List<Fetched> manifests = await FetchManifestsAsync(scope, fetcher, target, request, 0, cancellationToken);
+        if (manifests.Count == 0)
+        {
+            throw new GantryException(
+                ErrorKind.NotFound, $"failed to pull \"{name}\": no match for platform in manifest");
+        }
+
+        // Steps 4 and 5
+        Digest chainId = default;
+        foreach (Fetched manifest in manifests)
+        {
+            Digest chain = await FetchAndUnpackAsync(scope, fetcher, manifest, request, progress, cancellationToken);
+            chainId = chainId.IsEmpty ? chain : chainId;
+        }
+
+        // Step 6
+        ImageRecord image = await RecordAsync(
+            scope.Images, new ImageRecord(name, target, request.Labels), cancellationToken);
+        progress?.Report(new PullProgress(name, target.Digest, 0, 0, PullState.Done));
+        return new PullResult(image, [.. manifests.Select(m => m.Descriptor)], chainId);
+    }
+
+    private static async Task<List<Fetched>> FetchManifestsAsync(
+        INamespaceScope scope,
+        BlobFetcher fetcher,
+        Descriptor target,
+        PullRequest request,
+        int depth,
+        CancellationToken cancellationToken)
+    {
+        if (MediaTypes.IsManifest(target.MediaType))
+        {
+            ImageManifest? manifest = null;
+            await fetcher.FetchManifestAsync(
+                target,
+                bytes => ContentLabels.Children(
+                    manifest = BlobReader.Parse(bytes, target.Digest, d => OciJson.ParseManifest(d))),
+                cancellationToken);
+            bool fits = depth == 0 || target.Platform is not null
+                || await ConfigFitsAsync(scope, fetcher, manifest!, request.Platform, cancellationToken);
+            return fits ? [new Fetched(target, manifest!)] : [];
+        }
+
+        if (depth >= MaxIndexDepth)
+        {
+            throw new GantryException(
+                ErrorKind.InvalidArgument, $"content {target.Digest}: indexes nested more than {MaxIndexDepth} deep");
+        }
+
+        ImageIndex? index = null;
+        await fetcher.FetchManifestAsync(
+            target,
+            bytes => ContentLabels.Children(
+                index = BlobReader.Parse(bytes, target.Digest, d => OciJson.ParseIndex(d))),
+            cancellationToken);
+        List<Fetched> found = [];
+        foreach (Descriptor child in ManifestChoice.Order(index!, request.Platform))
+        {
+            found.AddRange(
+                await FetchManifestsAsync(scope, fetcher, child, request, depth + 1, cancellationToken));
+            if (found.Count > 0 && !request.AllPlatforms)
+            {
+                break;
+            }
+        }
+
+        return found;
+    }
+
+    private static async Task<bool> ConfigFitsAsync(
+        INamespaceScope scope,
+        BlobFetcher fetcher,
+        ImageManifest manifest,
+        PlatformMatcher platform,
+        CancellationToken cancellationToken)
+    {
+        if (!MediaTypes.IsConfig(manifest.Config.MediaType))
+        {
+            return false;
+        }
+
+        await fetcher.FetchBlobAsync(manifest.Config, cancellationToken);
+        ImageConfig config = await ReadConfigAsync(scope, manifest.Config, cancellationToken);
+        return platform.Matches(config.Platform);
+    }
+
+    private static async Task<ImageConfig> ReadConfigAsync(
+        INamespaceScope scope,
+        Descriptor descriptor,
+        CancellationToken cancellationToken)
+    {
+        byte[] data = await BlobReader.ReadAsync(
+            scope.Content, descriptor, OciJson.MaxConfigBytes, cancellationToken);
+        return BlobReader.Parse(data, descriptor.Digest, d => OciJson.ParseConfig(d));
+    }
+
+    private static async Task<ImageRecord> RecordAsync(
+        IImageStore images,
+        ImageRecord image,
+        CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await images.CreateAsync(image, cancellationToken);
+            }
+            catch (GantryException e) when (e.Kind == ErrorKind.AlreadyExists)
+            {
+                // It is pointed at the new target below.
+            }
+
+            try
+            {
+                FieldMask mask = new(["target", .. image.Labels.Keys.Select(key => "labels." + key)]);
+                return await images.UpdateAsync(image, mask, cancellationToken);
+            }
+            catch (GantryException e) when (e.Kind == ErrorKind.NotFound)
+            {
+                // Somebody has just removed it: make it.
+            }
+        }
+    }
+
+    // The first failure ends the others, and is the one that is thrown when they have ended.
+    private static async Task AllAsync(IReadOnlyList<Task> tasks, CancellationTokenSource others)
+    {
+        List<Task> running = [.. tasks];
+        ExceptionDispatchInfo? first = null;
+        while (running.Count > 0)
+        {
+            Task ended = await Task.WhenAny(running);
+            running.Remove(ended);
+            if (ended.IsCompletedSuccessfully)
+            {
+                continue;
+            }
+
+            if (first is null)
+            {
+                first = ExceptionDispatchInfo.Capture(
+                    ended.Exception?.InnerException ?? new OperationCanceledException(others.Token));
+                await others.CancelAsync();
+            }
+        }
+
+        first?.Throw();
+    }
+
+    private async Task<Digest> FetchAndUnpackAsync(
+        INamespaceScope scope,
+        BlobFetcher fetcher,
+        Fetched fetched,
+        PullRequest request,
+        IProgress<PullProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        ImageManifest manifest = fetched.Manifest;
+        using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task config = fetcher.FetchBlobAsync(manifest.Config, all.Token);
+
+        // A layer may stand in an image twice; it is fetched once.
+        Dictionary<Digest, Task> byDigest = [];
+        List<Task> layers = [];
+        foreach (Descriptor layer in manifest.Layers)
+        {
+            if (!byDigest.TryGetValue(layer.Digest, out Task? task))
+            {
+                task = fetcher.FetchBlobAsync(layer, all.Token);
+                byDigest.Add(layer.Digest, task);
+            }
+
+            layers.Add(task);
+        }
+
+        Task<Digest> unpack = request.Snapshotter is not null && MediaTypes.IsConfig(manifest.Config.MediaType)
+            ? UnpackAsync(scope, manifest, config, layers, request.Snapshotter, progress, all.Token)
+            : Task.FromResult(default(Digest));
+        await AllAsync([config, .. byDigest.Values, unpack], all);
+        cancellationToken.ThrowIfCancellationRequested();
+        return await unpack;
+    }
+
+    private async Task<Digest> UnpackAsync(
+        INamespaceScope scope,
+        ImageManifest manifest,
+        Task configFetched,
+        List<Task> layersFetched,
+        string snapshotter,
+        IProgress<PullProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        await configFetched;
+        ImageConfig config = await ReadConfigAsync(scope, manifest.Config, cancellationToken);
+        return await unpacker.UnpackAsync(
+            scope,
+            manifest,
+            config,
+            snapshotter,
+            index => layersFetched[index].WaitAsync(cancellationToken),
+            progress,
+            cancellationToken);
+    }
+
+    private async Task DeleteLeaseAsync(ILeaseStore leases, string id)
+    {
+        using CancellationTokenSource limit = new(CleanupLimit, _time);
+        try
+        {
+            await leases.DeleteAsync(id, synchronous: false, limit.Token);
+        }
+        catch (GantryException e) when (e.Kind == ErrorKind.NotFound)
+        {
+            // Nothing to delete.
+        }
+        catch (Exception e) when (e is GantryException or OperationCanceledException or IOException)
+        {
+            // The pull itself has ended one way or the other; the lease runs out by itself.
+            _logger.LeftBehind($"lease {id}", e.Message);
+        }
+    }
+
+    private sealed record Fetched(Descriptor Descriptor, ImageManifest Manifest);
+}

@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using Gantry.Oci.Image;
+
+namespace Gantry.Transfer.Pull;
+
+/// <summary>What to pull.</summary>
+/// <param name="Reference">The full name; the image record gets it as its name.</param>
+public sealed record PullRequest(Reference Reference)
+{
+    /// <summary>Of an index, only the best match is fetched.</summary>
+    public PlatformMatcher Platform { get; init; } = PlatformMatcher.Default;
+
+    /// <summary>True to fetch every manifest that <see cref="Platform"/> matches, and not only the best.</summary>
+    public bool AllPlatforms { get; init; }
+
+    /// <summary>The snapshotter to unpack into; null to unpack nothing.</summary>
+    public string? Snapshotter { get; init; }
+
+    /// <summary>How many blobs are downloaded at once at most.</summary>
+    public int MaxConcurrentDownloads { get; init; } = 3;
+
+    /// <summary>Labels of the image record.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = ImmutableDictionary<string, string>.Empty;
+}
