@@ -1,4 +1,3 @@
-using Gantry.Core.Content;
 using Gantry.Core.Errors;
 using Gantry.Core.Images;
 using Gantry.Core.Metadata;

@@ -11,7 +11,6 @@ using Gantry.Core.Metadata;
 using Gantry.Core.Mounts;
 using Gantry.Core.Snapshots;
 using Gantry.Oci.Image;
-using Gantry.Transfer.Images;
 using Gantry.Transfer.Pull;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
