@@ -1,0 +1,112 @@
+using Gantry.Api.Services.Content;
+using Gantry.Client.Internal;
+using Gantry.Core.Errors;
+using Gantry.Oci.Image;
+using Grpc.Core;
+using ContentApi = Gantry.Api.Services.Content.Content.ContentClient;
+
+namespace Gantry.Client.Content;
+
+/// <summary>
+/// A blob in a daemon's content store. One call streams from the position onwards for as long as it is read in order;
+/// seeking begins another.
+/// </summary>
+internal sealed class RemoteContentStream(
+    Connection connection,
+    ContentApi api,
+    Metadata headers,
+    Digest digest,
+    long length) : Stream
+{
+    private AsyncServerStreamingCall<ReadContentResponse>? _call;
+    private ReadOnlyMemory<byte> _chunk;
+    private long _position;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => true;
+
+    public override bool CanWrite => false;
+
+    public override long Length => length;
+
+    public override long Position
+    {
+        get => _position;
+        set => Seek(value, SeekOrigin.Begin);
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (buffer.Length == 0 || _position >= length)
+        {
+            return 0;
+        }
+
+        _call ??= api.Read(
+            new ReadContentRequest { Digest = digest.ToString(), Offset = _position },
+            headers);
+        while (_chunk.Length == 0)
+        {
+            if (!await connection.NextAsync(_call.ResponseStream, cancellationToken).ConfigureAwait(false))
+            {
+                throw new GantryException(
+                    ErrorKind.DataLoss,
+                    $"content {digest}: ended at {_position} of {length} bytes");
+            }
+
+            _chunk = _call.ResponseStream.Current.Data.Memory;
+        }
+
+        int count = Math.Min(buffer.Length, _chunk.Length);
+        _chunk[..count].CopyTo(buffer);
+        _chunk = _chunk[count..];
+        _position += count;
+        return count;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("a remote blob is read asynchronously");
+
+    public override long Seek(long offset, SeekOrigin origin)
+    {
+        long target = origin switch
+        {
+            SeekOrigin.Begin => offset,
+            SeekOrigin.Current => _position + offset,
+            _ => length + offset,
+        };
+        ArgumentOutOfRangeException.ThrowIfNegative(target, nameof(offset));
+        if (target != _position)
+        {
+            _call?.Dispose();
+            _call = null;
+            _chunk = default;
+            _position = target;
+        }
+
+        return _position;
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _call?.Dispose();
+            _call = null;
+        }
+
+        base.Dispose(disposing);
+    }
+}

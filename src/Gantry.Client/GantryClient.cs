@@ -1,0 +1,127 @@
+using Gantry.Api.Mapping;
+using Gantry.Client.Events;
+using Gantry.Client.Internal;
+using Gantry.Client.Namespaces;
+using Gantry.Core.Errors;
+using Gantry.Core.Events;
+using Gantry.Core.Metadata;
+using Gantry.Core.Namespaces;
+using Gantry.Core.Plugins;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Health.V1;
+using IntrospectionClient = Gantry.Api.Services.Introspection.Introspection.IntrospectionClient;
+using PluginsRequest = Gantry.Api.Services.Introspection.PluginsRequest;
+using PluginsResponse = Gantry.Api.Services.Introspection.PluginsResponse;
+using ServerResponse = Gantry.Api.Services.Introspection.ServerResponse;
+using VersionClient = Gantry.Api.Services.Version.Version.VersionClient;
+using VersionResponse = Gantry.Api.Services.Version.VersionResponse;
+
+namespace Gantry.Client;
+
+/// <summary>
+/// A client of a Gantry daemon, or of containerd, on its Unix socket. It connects when first used, may be used by any
+/// number of callers at once, and connects again when the daemon was started anew.
+/// </summary>
+/// <remarks>
+/// Every call may end in a <see cref="GantryException"/>: with the kind and text that the daemon gave, or, when it could
+/// not be reached, Unavailable with a text that names the socket.
+/// </remarks>
+/// <example>
+/// <code>
+/// await using GantryClient client = new(new GantryClientOptions { SocketPath = "/run/gantry/gantry.sock" });
+/// NamespaceClient ns = client.In(Namespace.Default);
+/// foreach (ImageRecord image in await ns.Images.ListAsync([], cancellationToken))
+/// {
+///     Console.WriteLine(image.Name);
+/// }
+/// </code>
+/// </example>
+public sealed class GantryClient : IMetadata, IDisposable, IAsyncDisposable
+{
+    private readonly Connection _connection;
+
+    /// <summary>Makes a client; nothing is connected yet.</summary>
+    /// <param name="options">Where the daemon is.</param>
+    public GantryClient(GantryClientOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _connection = new Connection(options);
+        Namespaces = new RemoteNamespaceStore(_connection);
+        Events = new RemoteEvents(_connection);
+    }
+
+    /// <inheritdoc/>
+    public INamespaceStore Namespaces { get; }
+
+    /// <summary>
+    /// The daemon's events. A subscription is on its way when <c>Subscribe</c> returns; what happens in the instant
+    /// before the daemon has it may be missed.
+    /// </summary>
+    public IEventExchange Events { get; }
+
+    /// <summary>One namespace, under a lease or none.</summary>
+    /// <param name="ns">The namespace; it need not exist.</param>
+    /// <param name="leaseId">A lease of that namespace that new objects are added to.</param>
+    public NamespaceClient In(Namespace ns, string? leaseId = null) => new(_connection, ns, leaseId);
+
+    /// <inheritdoc/>
+    INamespaceScope IMetadata.In(Namespace ns, string? leaseId) => In(ns, leaseId);
+
+    /// <summary>The version of the daemon.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<DaemonVersion> VersionAsync(CancellationToken cancellationToken = default)
+    {
+        VersionResponse response = await _connection.UnaryAsync(
+            new VersionClient(_connection.Invoker).VersionAsync(new Empty(), cancellationToken: cancellationToken))
+            .ConfigureAwait(false);
+        return new DaemonVersion(response.Version, response.Revision);
+    }
+
+    /// <summary>Who the daemon is.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<DaemonInfo> InfoAsync(CancellationToken cancellationToken = default)
+    {
+        ServerResponse response = await _connection.UnaryAsync(
+            new IntrospectionClient(_connection.Invoker).ServerAsync(new Empty(), cancellationToken: cancellationToken))
+            .ConfigureAwait(false);
+        return new DaemonInfo(
+            response.Uuid,
+            response.Pid,
+            [.. response.Deprecations.Select(d => d.Message)]);
+    }
+
+    /// <summary>The parts that the daemon is made of.</summary>
+    /// <param name="filters">Filters such as <c>type==io.containerd.snapshotter.v1</c>; none: all.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<IReadOnlyList<PluginInfo>> PluginsAsync(
+        IReadOnlyList<string> filters,
+        CancellationToken cancellationToken = default)
+    {
+        PluginsResponse response = await _connection.UnaryAsync(
+            new IntrospectionClient(_connection.Invoker).PluginsAsync(
+                new PluginsRequest { Filters = { filters } },
+                cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return [.. response.Plugins.Select(p => p.ToRecord())];
+    }
+
+    /// <summary>Whether the daemon says that it serves.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<bool> IsServingAsync(CancellationToken cancellationToken = default)
+    {
+        HealthCheckResponse response = await _connection.UnaryAsync(
+            new Health.HealthClient(_connection.Invoker).CheckAsync(
+                new HealthCheckRequest(),
+                cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return response.Status is HealthCheckResponse.Types.ServingStatus.Serving;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _connection.Dispose();
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _connection.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

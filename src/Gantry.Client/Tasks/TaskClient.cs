@@ -1,0 +1,307 @@
+using Gantry.Api.Mapping;
+using Gantry.Api.Services.Tasks;
+using Gantry.Api.Types.Task;
+using Gantry.Client.Internal;
+using Gantry.Core;
+using Gantry.Core.Errors;
+using Gantry.Core.Mounts;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace Gantry.Client.Tasks;
+
+/// <summary>
+/// The running side of the containers of one namespace. A container has one task, known by the container's id; execs in
+/// it have ids of their own. Where a method takes an exec id, an empty one means the task.
+/// </summary>
+public sealed class TaskClient
+{
+    private readonly Connection _connection;
+    private readonly Metadata _headers;
+    private readonly Api.Services.Tasks.Tasks.TasksClient _api;
+
+    internal TaskClient(Connection connection, Metadata headers)
+    {
+        _connection = connection;
+        _headers = headers;
+        _api = new Api.Services.Tasks.Tasks.TasksClient(connection.Invoker);
+    }
+
+    /// <summary>Makes the task of a container; its process waits to be started.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="rootfs">The mounts of its root filesystem.</param>
+    /// <param name="streams">Its standard streams.</param>
+    /// <param name="options">Options for the runtime; null: those of the container.</param>
+    /// <param name="cancellationToken">Ends the call; the task may exist then.</param>
+    /// <returns>The process id.</returns>
+    /// <exception cref="GantryException">NotFound: no such container; AlreadyExists: it has a task.</exception>
+    public async Task<uint> CreateAsync(
+        string containerId,
+        IReadOnlyList<Mount> rootfs,
+        ProcessStreams streams,
+        TypedBytes? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streams);
+        CreateTaskResponse response = await _connection.UnaryAsync(_api.CreateAsync(
+            new CreateTaskRequest
+            {
+                ContainerId = containerId,
+                Rootfs = { rootfs.ToMessages() },
+                Stdin = streams.Stdin,
+                Stdout = streams.Stdout,
+                Stderr = streams.Stderr,
+                Terminal = streams.Terminal,
+                Options = options.ToMessage(),
+            },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return response.Pid;
+    }
+
+    /// <summary>Starts a process that was made.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="execId">The exec, or empty.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The process id.</returns>
+    /// <exception cref="GantryException">NotFound.</exception>
+    public async Task<uint> StartAsync(
+        string containerId,
+        string execId = "",
+        CancellationToken cancellationToken = default)
+    {
+        StartResponse response = await _connection.UnaryAsync(_api.StartAsync(
+            new StartRequest { ContainerId = containerId, ExecId = execId },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return response.Pid;
+    }
+
+    /// <summary>Waits until a process has ended; returns at once if it has.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="execId">The exec, or empty.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="GantryException">NotFound.</exception>
+    public async Task<ProcessExit> WaitAsync(
+        string containerId,
+        string execId = "",
+        CancellationToken cancellationToken = default)
+    {
+        WaitResponse response = await _connection.UnaryAsync(_api.WaitAsync(
+            new WaitRequest { ContainerId = containerId, ExecId = execId },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return new ProcessExit(response.ExitStatus, Time(response.ExitedAt));
+    }
+
+    /// <summary>Sends a signal.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="signal">The number of the signal.</param>
+    /// <param name="execId">The exec, or empty.</param>
+    /// <param name="all">Whether every process of the container gets it.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="GantryException">NotFound: no such process, or it has ended.</exception>
+    public async Task KillAsync(
+        string containerId,
+        uint signal,
+        string execId = "",
+        bool all = false,
+        CancellationToken cancellationToken = default) =>
+        await _connection.UnaryAsync(_api.KillAsync(
+            new KillRequest { ContainerId = containerId, ExecId = execId, Signal = signal, All = all },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+
+    /// <summary>Makes a further process in a container; it waits to be started.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="execId">Its id, an identifier that no other exec of the container has.</param>
+    /// <param name="process">The process, as JSON with containerd's type URL.</param>
+    /// <param name="streams">Its standard streams.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="GantryException">NotFound; AlreadyExists; FailedPrecondition: the container does not run.</exception>
+    public async Task ExecAsync(
+        string containerId,
+        string execId,
+        TypedBytes process,
+        ProcessStreams streams,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streams);
+        await _connection.UnaryAsync(_api.ExecAsync(
+            new ExecProcessRequest
+            {
+                ContainerId = containerId,
+                ExecId = execId,
+                Spec = process.ToMessage(),
+                Stdin = streams.Stdin,
+                Stdout = streams.Stdout,
+                Stderr = streams.Stderr,
+                Terminal = streams.Terminal,
+            },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Removes a task that has ended.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="GantryException">NotFound; FailedPrecondition or Unknown: it runs.</exception>
+    public async Task<ProcessExit> DeleteAsync(string containerId, CancellationToken cancellationToken = default)
+    {
+        DeleteResponse response = await _connection.UnaryAsync(_api.DeleteAsync(
+            new DeleteTaskRequest { ContainerId = containerId },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return new ProcessExit(response.ExitStatus, Time(response.ExitedAt));
+    }
+
+    /// <summary>Removes an exec that has ended.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="execId">The exec.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="GantryException">NotFound.</exception>
+    public async Task<ProcessExit> DeleteExecAsync(
+        string containerId,
+        string execId,
+        CancellationToken cancellationToken = default)
+    {
+        DeleteResponse response = await _connection.UnaryAsync(_api.DeleteProcessAsync(
+            new DeleteProcessRequest { ContainerId = containerId, ExecId = execId },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return new ProcessExit(response.ExitStatus, Time(response.ExitedAt));
+    }
+
+    /// <summary>The state of a process.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="execId">The exec, or empty.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="GantryException">NotFound.</exception>
+    public async Task<ProcessState> GetAsync(
+        string containerId,
+        string execId = "",
+        CancellationToken cancellationToken = default)
+    {
+        GetResponse response = await _connection.UnaryAsync(_api.GetAsync(
+            new GetRequest { ContainerId = containerId, ExecId = execId },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return ToState(response.Process);
+    }
+
+    /// <summary>All tasks.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<IReadOnlyList<ProcessState>> ListAsync(CancellationToken cancellationToken = default)
+    {
+        ListTasksResponse response = await _connection.UnaryAsync(_api.ListAsync(
+            new ListTasksRequest(),
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return [.. response.Tasks.Select(ToState)];
+    }
+
+    /// <summary>The process ids, on the host, of all processes of a container.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="GantryException">NotFound.</exception>
+    public async Task<IReadOnlyList<uint>> PidsAsync(
+        string containerId,
+        CancellationToken cancellationToken = default)
+    {
+        ListPidsResponse response = await _connection.UnaryAsync(_api.ListPidsAsync(
+            new ListPidsRequest { ContainerId = containerId },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return [.. response.Processes.Select(p => p.Pid)];
+    }
+
+    /// <summary>What containers use.</summary>
+    /// <param name="filters">Filters such as <c>id==web</c>; none: all.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<IReadOnlyList<ContainerMetrics>> MetricsAsync(
+        IReadOnlyList<string> filters,
+        CancellationToken cancellationToken = default)
+    {
+        MetricsResponse response = await _connection.UnaryAsync(_api.MetricsAsync(
+            new MetricsRequest { Filters = { filters } },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return
+        [
+            .. response.Metrics.Select(m => new ContainerMetrics(
+                m.Id,
+                Time(m.Timestamp),
+                m.Data.ToRecord() ?? new TypedBytes("", default))),
+        ];
+    }
+
+    /// <summary>Tells a process the size of its terminal.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="columns">The width in characters.</param>
+    /// <param name="rows">The height in characters.</param>
+    /// <param name="execId">The exec, or empty.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="GantryException">NotFound.</exception>
+    public async Task ResizeAsync(
+        string containerId,
+        uint columns,
+        uint rows,
+        string execId = "",
+        CancellationToken cancellationToken = default) =>
+        await _connection.UnaryAsync(_api.ResizePtyAsync(
+            new ResizePtyRequest { ContainerId = containerId, ExecId = execId, Width = columns, Height = rows },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+
+    /// <summary>Ends the standard input of a process, once it has read what was written.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="execId">The exec, or empty.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="GantryException">NotFound.</exception>
+    public async Task CloseInputAsync(
+        string containerId,
+        string execId = "",
+        CancellationToken cancellationToken = default) =>
+        await _connection.UnaryAsync(_api.CloseIOAsync(
+            new CloseIORequest { ContainerId = containerId, ExecId = execId, Stdin = true },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+
+    /// <summary>Freezes all processes of a container.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="GantryException">NotFound.</exception>
+    public async Task PauseAsync(string containerId, CancellationToken cancellationToken = default) =>
+        await _connection.UnaryAsync(_api.PauseAsync(
+            new PauseTaskRequest { ContainerId = containerId },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+
+    /// <summary>Thaws them.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="GantryException">NotFound.</exception>
+    public async Task ResumeAsync(string containerId, CancellationToken cancellationToken = default) =>
+        await _connection.UnaryAsync(_api.ResumeAsync(
+            new ResumeTaskRequest { ContainerId = containerId },
+            _headers,
+            cancellationToken: cancellationToken)).ConfigureAwait(false);
+
+    private static ProcessState ToState(Process process) => new(
+        process.ContainerId.Length > 0 ? process.ContainerId : process.Id,
+        process.ContainerId.Length > 0 && process.Id != process.ContainerId ? process.Id : "",
+        process.Pid,
+        (ProcessStatus)process.Status,
+        process.ExitStatus,
+        Time(process.ExitedAt))
+    {
+        Stdin = process.Stdin,
+        Stdout = process.Stdout,
+        Stderr = process.Stderr,
+        Terminal = process.Terminal,
+    };
+
+    /// <summary>A process that has not ended has no time, or Go's zero time, which no timestamp means.</summary>
+    private static DateTimeOffset? Time(Timestamp? timestamp) =>
+        timestamp is null || timestamp.Seconds <= 0 ? null : timestamp.ToRecord();
+}
