@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gantry.Oci.Image;
 
 namespace Gantry.Oci.Runtime;
 
@@ -18,7 +19,7 @@ public static class SpecBuilder
     public static RuntimeSpec Build(
         string containerdNamespace,
         string id,
-        ImageProcess image,
+        ContainerDefaults image,
         SpecUser user,
         SpecOptions options)
     {
@@ -78,7 +79,7 @@ public static class SpecBuilder
         return merged;
     }
 
-    private static SpecProcess Process(SpecProcess process, ImageProcess image, SpecUser user, SpecOptions options)
+    private static SpecProcess Process(SpecProcess process, ContainerDefaults image, SpecUser user, SpecOptions options)
     {
         IReadOnlyList<string> args = options.Args.Count > 0 ? options.Args : [.. image.Entrypoint, .. image.Cmd];
         if (args.Count == 0)
@@ -86,7 +87,7 @@ public static class SpecBuilder
             throw new FormatException("no command: the image sets none and none is given");
         }
 
-        string cwd = options.Cwd ?? (image.WorkingDirectory.Length > 0 ? image.WorkingDirectory : "/");
+        string cwd = options.Cwd ?? (image.WorkingDir.Length > 0 ? image.WorkingDir : "/");
         if (!cwd.StartsWith('/'))
         {
             throw new FormatException($"working directory \"{cwd}\": not absolute");
