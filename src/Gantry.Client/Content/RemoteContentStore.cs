@@ -58,8 +58,22 @@ internal sealed class RemoteContentStore(Connection connection, Metadata headers
 
     public async Task<Stream> OpenReaderAsync(Digest digest, CancellationToken cancellationToken)
     {
-        ContentInfo info = await InfoAsync(digest, cancellationToken).ConfigureAwait(false);
-        return new RemoteContentStream(connection, _api, headers, digest, info.Size);
+        // Most who open a blob read it from the start: both calls go out at once.
+        Task<ContentInfo> info = InfoAsync(digest, cancellationToken);
+        AsyncServerStreamingCall<ReadContentResponse> call = _api.Read(
+            new ReadContentRequest { Digest = digest.ToString() },
+            headers,
+            cancellationToken: CancellationToken.None);
+        try
+        {
+            long size = (await info.ConfigureAwait(false)).Size;
+            return new RemoteContentStream(connection, _api, headers, digest, size, call);
+        }
+        catch
+        {
+            call.Dispose();
+            throw;
+        }
     }
 
     public async Task<IContentWriter> OpenWriterAsync(

@@ -16,9 +16,10 @@ internal sealed class RemoteContentStream(
     ContentApi api,
     Metadata headers,
     Digest digest,
-    long length) : Stream
+    long length,
+    AsyncServerStreamingCall<ReadContentResponse> firstCall) : Stream
 {
-    private AsyncServerStreamingCall<ReadContentResponse>? _call;
+    private AsyncServerStreamingCall<ReadContentResponse>? _call = firstCall;
     private ReadOnlyMemory<byte> _chunk;
     private long _position;
 
@@ -45,7 +46,8 @@ internal sealed class RemoteContentStream(
 
         _call ??= api.Read(
             new ReadContentRequest { Digest = digest.ToString(), Offset = _position },
-            headers);
+            headers,
+            cancellationToken: CancellationToken.None);
         while (_chunk.Length == 0)
         {
             if (!await connection.NextAsync(_call.ResponseStream, cancellationToken).ConfigureAwait(false))

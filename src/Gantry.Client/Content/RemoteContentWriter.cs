@@ -47,7 +47,7 @@ internal sealed class RemoteContentWriter : IContentWriter
     {
         RemoteContentWriter writer = new(
             connection,
-            api.Write(headers),
+            api.Write(headers, cancellationToken: CancellationToken.None),
             new IngestStatus(reference, 0, total, expected, default, default));
         try
         {

@@ -114,6 +114,11 @@ public sealed class ProcessIo : IAsyncDisposable
     /// </summary>
     private static string MakeDirectory()
     {
+        if (OperatingSystem.IsWindows())
+        {
+            throw new PlatformNotSupportedException("the streams of containers are FIFOs of Linux");
+        }
+
         const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
         string parent = Environment.IsPrivilegedProcess || string.IsNullOrEmpty(runtime)
