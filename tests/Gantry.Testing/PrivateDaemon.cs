@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -110,7 +111,7 @@ public abstract partial class PrivateDaemon : IAsyncDisposable
             .WithEnvironmentVariables(e =>
             {
                 e.Set("CONTAINERD_ADDRESS", Address).Set("GANTRY_ADDRESS", Address);
-                foreach ((string key, string? value) in environment ?? new Dictionary<string, string?>())
+                foreach ((string key, string? value) in environment ?? ImmutableDictionary<string, string?>.Empty)
                 {
                     e.Set(key, value);
                 }

@@ -1,0 +1,84 @@
+using CliWrap.Buffered;
+using Gantry.Testing;
+using Xunit;
+
+namespace Gantry.Compat.Tests;
+
+/// <summary>Foreign shims under our daemon, and our shim under containerd.</summary>
+[Collection(ImagesCollection.Name)]
+public sealed class ShimTests(Images images)
+{
+    private const string Life = """
+        set -u
+        ctr image pull --plain-http "$IMAGE" >/dev/null
+        ctr run $RUNTIME --rm "$IMAGE" s1 sh -c 'echo out; exit 42'; echo "exit: $?"
+        ctr run $RUNTIME -d "$IMAGE" s2 sleep 1000; echo "up: $?"
+        ctr task exec --exec-id e1 s2 sh -c 'echo in; exit 7'; echo "exit: $?"
+        (sleep 1; echo typed) | ctr task exec --exec-id e2 s2 cat; echo "exit: $?"
+        ctr task ps s2 | wc -l
+        ctr task pause s2; ctr task ls | awk '{ print $1, $3 }'; ctr task resume s2
+        ctr task metrics s2 | awk '{ print $1 }' | grep -E '^(ID|memory.usage_in_bytes|pids.current)'
+        script -qec "ctr run $RUNTIME --rm -t '$IMAGE' s3 sh -c 'tty; exit 3'" /dev/null </dev/null >/dev/null; echo "exit: $?"
+        ctr task kill -s SIGKILL s2
+        for i in $(seq 100); do ctr task ls | grep -q 's2.*STOPPED' && break; sleep 0.1; done
+        ctr task rm s2; ctr container rm s2
+        ctr task ls; ctr container ls
+        ctr image rm "$IMAGE" --sync >/dev/null
+        """;
+
+    [Fact]
+    public async Task Debians_shim_works_under_gantryd()
+    {
+        string shim = Needs.Program("containerd-shim-runc-v2");
+        await using ContainerdDaemon reference = await ContainerdDaemon.StartNewAsync();
+        await using GantryDaemon gantry = await GantryDaemon.StartNewAsync(
+            $"""
+            [plugins."io.containerd.internal.v1.gantry".runtimes]
+            "io.containerd.runc.v2" = "{shim}"
+            """);
+
+        string expected = await LiveAsync(reference, "");
+        string actual = await LiveAsync(gantry, "");
+
+        Assert.True(expected == actual, $"--- containerd\n{expected}\n--- gantry\n{actual}\n{gantry.Tail()}");
+        Assert.Contains("exit: 42", actual, StringComparison.Ordinal);
+        Assert.Empty(gantry.Leftovers());
+    }
+
+    [Fact]
+    public async Task A_shim_given_by_its_path_works_under_gantryd()
+    {
+        string shim = Needs.Program("containerd-shim-runc-v2");
+        await using GantryDaemon gantry = await GantryDaemon.StartNewAsync();
+        await gantry.CtrOkAsync("image", "pull", "--plain-http", images.Busybox);
+
+        BufferedCommandResult result = await gantry.CtrAsync(
+            "run", "--rm", "--runtime", shim, images.Busybox, "p1", "sh", "-c", "echo by path; exit 5");
+
+        Assert.Equal("by path\n", result.StandardOutput);
+        Assert.Equal(5, result.ExitCode);
+        Assert.Empty(gantry.Leftovers());
+    }
+
+    [Fact]
+    public async Task Our_shim_works_under_containerd()
+    {
+        await using ContainerdDaemon reference = await ContainerdDaemon.StartNewAsync(GantryDaemon.BinDirectory);
+
+        string expected = await LiveAsync(reference, "");
+        string actual = await LiveAsync(reference, "--runtime io.containerd.gantry.v1");
+
+        Assert.True(expected == actual, $"--- runc\n{expected}\n--- gantry\n{actual}\n{reference.Tail()}");
+        Assert.Contains("exit: 42", actual, StringComparison.Ordinal);
+        Assert.Empty(reference.Leftovers());
+    }
+
+    private async Task<string> LiveAsync(PrivateDaemon daemon, string runtime)
+    {
+        BufferedCommandResult result = await daemon.RunAsync(
+            "/bin/bash",
+            ["-c", "exec 2>&1\n" + Life],
+            new Dictionary<string, string?>(StringComparer.Ordinal) { ["IMAGE"] = images.Busybox, ["RUNTIME"] = runtime });
+        return Transcript.Normalise(result.StandardOutput, daemon);
+    }
+}
