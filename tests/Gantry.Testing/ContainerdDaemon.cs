@@ -1,3 +1,5 @@
+using Xunit;
+
 namespace Gantry.Testing;
 
 /// <summary>Debian's containerd, private: the reference.</summary>
@@ -5,13 +7,10 @@ public sealed class ContainerdDaemon : PrivateDaemon
 {
     /// <summary>Starts one and returns when it answers.</summary>
     /// <param name="pathPrefix">A directory to find shims in first; null for none.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    public static async Task<ContainerdDaemon> StartNewAsync(
-        string? pathPrefix = null,
-        CancellationToken cancellationToken = default)
+    public static async Task<ContainerdDaemon> StartNewAsync(string? pathPrefix = null)
     {
         ContainerdDaemon daemon = new() { PathPrefix = pathPrefix };
-        await daemon.StartAsync(cancellationToken);
+        await daemon.StartAsync(TestContext.Current.CancellationToken);
         return daemon;
     }
 

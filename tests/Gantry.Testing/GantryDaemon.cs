@@ -1,4 +1,5 @@
 using CliWrap.Buffered;
+using Xunit;
 
 namespace Gantry.Testing;
 
@@ -23,13 +24,10 @@ public sealed class GantryDaemon : PrivateDaemon
 
     /// <summary>Starts one and returns when it answers.</summary>
     /// <param name="config">More lines of its config.toml; empty for none.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    public static async Task<GantryDaemon> StartNewAsync(
-        string config = "",
-        CancellationToken cancellationToken = default)
+    public static async Task<GantryDaemon> StartNewAsync(string config = "")
     {
         GantryDaemon daemon = new() { Config = config };
-        await daemon.StartAsync(cancellationToken);
+        await daemon.StartAsync(TestContext.Current.CancellationToken);
         return daemon;
     }
 
