@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# The time of `run --rm IMAGE /bin/true`, client process to client process, beside containerd's: bench/run-true.sh [ROUNDS]
+# All sides alternate in one run; medians and ratios are printed. Needs root, the published programs in out/, and Debian's
+# containerd, runc and crun. It also prints the memory of both daemons and of one shim of each.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+rounds=${1:-30}
+export PATH="$PWD/out:$PATH"
+
+work=$(mktemp -d /tmp/gantry-bench.XXXXXX)
+pids=()
+cleanup() {
+  local code=$?
+  trap - EXIT
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+  exit "$code"
+}
+trap cleanup EXIT
+
+mkdir "$work/c" "$work/g"
+cat >"$work/c/config.toml" <<TOML
+version = 2
+root = "$work/c/root"
+state = "$work/c/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+address = "$work/c/c.sock"
+TOML
+containerd -c "$work/c/config.toml" >"$work/c/log" 2>&1 &
+pids+=($!); containerd_pid=$!
+gantryd --root "$work/g/root" --state "$work/g/state" -a "$work/g/g.sock" >"$work/g/log" 2>&1 &
+pids+=($!); gantry_pid=$!
+eng/busybox-image.sh "$work/layout" latest >/dev/null 2>&1
+port=$(shuf -i 20000-40000 -n 1)
+printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%s"}\nlog: {level: error}\n' \
+  "$work/registry" "$port" >"$work/registry.yml"
+docker-registry serve "$work/registry.yml" >/dev/null 2>&1 &
+pids+=($!)
+for _ in $(seq 100); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
+image=127.0.0.1:$port/busybox:latest
+skopeo copy --quiet --dest-tls-verify=false "oci:$work/layout:latest" "docker://$image"
+ctr -a "$work/c/c.sock" image pull --plain-http "$image" >/dev/null
+gantry -a "$work/g/g.sock" pull "$image" >/dev/null
+
+# A bundle for the bare runtime, which is what no daemon can be faster than.
+mkdir -p "$work/bundle/rootfs"
+umoci unpack --image "$work/layout:latest" "$work/umoci" >/dev/null 2>&1
+cp -a "$work/umoci/rootfs" "$work/bundle/"
+(cd "$work/bundle" && crun spec && jq '.process.terminal = false | .process.args = ["/bin/true"]' config.json >c && mv c config.json)
+
+n=0
+containerd_runc() { ctr -a "$work/c/c.sock" run --rm "$image" "a$n" /bin/true; }
+containerd_crun() { ctr -a "$work/c/c.sock" run --rm --runc-binary crun "$image" "b$n" /bin/true; }
+gantry_ctr() { ctr -a "$work/g/g.sock" run --rm "$image" "c$n" /bin/true; }
+gantry_gantry() { gantry -a "$work/g/g.sock" run --rm --name "d$n" "$image" /bin/true; }
+bare_crun() { crun run --bundle "$work/bundle" "e$n"; }
+
+sides=(containerd_runc containerd_crun gantry_ctr gantry_gantry bare_crun)
+for ((round = -3; round < rounds; round++)); do
+  for side in "${sides[@]}"; do
+    n=$((n + 1))
+    start=${EPOCHREALTIME/./}
+    "$side" </dev/null >/dev/null
+    end=${EPOCHREALTIME/./}
+    [ "$round" -lt 0 ] || echo $((end - start)) >>"$work/$side"
+  done
+done
+
+median() { sort -n "$work/$1" | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
+echo "run --rm /bin/true, median of $rounds, alternating:"
+for side in "${sides[@]}"; do
+  awk -v s="$side" -v m="$(median "$side")" -v r="$(median containerd_runc)" -v c="$(median containerd_crun)" -v b="$(median bare_crun)" \
+    'BEGIN { printf "  %-16s %7.1f ms   %.2f x containerd with runc   %.2f x containerd with crun   %.2f x bare crun\n", s, m / 1000, m / r, m / c, m / b }'
+done
+
+memory() { # name, pid
+  awk -v n="$1" '/^Rss:/ { rss = $2 } /^Private_Dirty:/ { dirty = $2 } /^Private_Clean:/ { clean = $2 }
+    END { printf "  %-28s resident %6.1f MB   private %6.1f MB (dirty %.1f MB)\n", n, rss / 1024, (clean + dirty) / 1024, dirty / 1024 }' "/proc/$2/smaps_rollup"
+}
+ctr -a "$work/c/c.sock" run -d "$image" m /bin/sleep 1000
+gantry -a "$work/g/g.sock" run -d --name m "$image" /bin/sleep 1000 >/dev/null
+sleep 2
+shim_of() { pgrep -f -- "$1.*-id m( |\$)" | head -n 1; }
+echo "memory, after those runs, at rest with one container:"
+memory "containerd" "$containerd_pid"
+memory "gantryd" "$gantry_pid"
+memory "containerd-shim-runc-v2" "$(shim_of 'containerd-shim-runc-v2')"
+memory "containerd-shim-gantry-v1" "$(shim_of 'containerd-shim-gantry-v1')"
+ctr -a "$work/c/c.sock" task kill -s 9 m; sleep 0.5; ctr -a "$work/c/c.sock" task rm m 2>/dev/null || true
+ctr -a "$work/c/c.sock" container rm m
+gantry -a "$work/g/g.sock" rm -f m >/dev/null
