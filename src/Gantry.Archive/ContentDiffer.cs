@@ -1,0 +1,121 @@
+using Gantry.Archive.Apply;
+using Gantry.Archive.Compression;
+using Gantry.Archive.Streams;
+using Gantry.Core;
+using Gantry.Core.Content;
+using Gantry.Core.Diff;
+using Gantry.Core.Errors;
+using Gantry.Core.Labels;
+using Gantry.Core.Mounts;
+using Gantry.Linux.Syscalls;
+using Gantry.Oci.Image;
+
+namespace Gantry.Archive;
+
+/// <summary>Applies layers of one namespace's content store.</summary>
+/// <param name="content">The store.</param>
+/// <param name="temporaryMount">Makes mounts where a layer can't be written to directories directly.</param>
+/// <param name="options">Limits; where and how to write is told by the mounts.</param>
+public sealed class ContentDiffer(IContentStore content, TemporaryMount temporaryMount, ApplyOptions? options = null)
+    : IDiffer
+{
+    private readonly ApplyOptions _options = options ?? new ApplyOptions();
+
+    /// <inheritdoc/>
+    public async Task<Descriptor> ApplyAsync(
+        Descriptor layer,
+        IReadOnlyList<Mount> mounts,
+        bool syncFilesystem,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(layer);
+        ArgumentNullException.ThrowIfNull(mounts);
+        if (mounts.Count == 0)
+        {
+            throw new GantryException(ErrorKind.InvalidArgument, $"apply layer {layer.Digest}: no mounts");
+        }
+
+        LayerMediaTypes.Require(layer.MediaType);
+
+        // Step 1: the layer, whose bytes are checked as they pass.
+        await using VerifiedStream stream = new(await OpenAsync(layer, cancellationToken), layer.Digest, layer.Size);
+
+        // Step 2: its files, where they belong.
+        ApplyResult? result = null;
+        if (ApplyTarget.Of(mounts, _options) is { } target)
+        {
+            result = await ApplyAsync(layer, stream, target, syncFilesystem, cancellationToken);
+        }
+        else
+        {
+            await temporaryMount(
+                mounts,
+                async (root, token) => result = await ApplyAsync(
+                    layer, stream, new ApplyTarget(root, _options), syncFilesystem, token),
+                cancellationToken);
+        }
+
+        if (result is null)
+        {
+            throw new GantryException(ErrorKind.Internal, $"apply layer {layer.Digest}: nothing was applied");
+        }
+
+        // Step 3: what was learnt about the blob.
+        ContentInfo info = new(
+            layer.Digest,
+            0,
+            default,
+            default,
+            new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                [WellKnownLabels.Uncompressed] = result.DiffId.ToString(),
+            });
+        await content.UpdateAsync(
+            info, new FieldMask([$"labels.{WellKnownLabels.Uncompressed}"]), cancellationToken);
+        return new Descriptor(LayerMediaTypes.Tar, result.DiffId, result.Size);
+    }
+
+    private static async Task<ApplyResult> ApplyAsync(
+        Descriptor layer,
+        VerifiedStream stream,
+        ApplyTarget target,
+        bool syncFilesystem,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            ApplyResult result = await LayerApplier.ApplyAsync(
+                stream, layer.MediaType, target.Directory, target.Options, cancellationToken);
+            if (syncFilesystem)
+            {
+                FileSync.Syncfs(target.Directory);
+            }
+
+            return result;
+        }
+        catch (GantryException exception) when (exception.Kind == ErrorKind.InvalidArgument)
+        {
+            // A blob that was damaged on the disk looks malformed: then that is the error to tell.
+            await stream.DrainAsync(cancellationToken);
+            throw;
+        }
+    }
+
+    private async Task<Stream> OpenAsync(Descriptor layer, CancellationToken cancellationToken)
+    {
+        if (layer.Digest.IsEmpty)
+        {
+            throw new GantryException(ErrorKind.InvalidArgument, "apply layer: no digest");
+        }
+
+        try
+        {
+            return await content.OpenReaderAsync(layer.Digest, cancellationToken);
+        }
+        catch (GantryException exception)
+        {
+            throw GantryException.Verbatim(
+                exception.Kind, $"failed to get reader from content store: {exception.Message}", exception);
+        }
+    }
+}
