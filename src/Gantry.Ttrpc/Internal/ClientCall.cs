@@ -5,9 +5,13 @@ using Grpc.Core;
 namespace Gantry.Ttrpc.Internal;
 
 /// <summary>One call of a client: what the reader of the connection and whoever gives up on the call need of it.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "TryFinish disposes what needs it; each call ends once.")]
 internal abstract class ClientCall(ClientConnection connection)
 {
     private static readonly Metadata NoMetadata = [];
+
+    // Not disposed: it has no timer and no link, and its token may be asked for after the end.
+    private readonly CancellationTokenSource _ended = new();
 
     private CancellationTokenSource? _deadline;
     private CancellationTokenRegistration _deadlineRegistration;
@@ -24,9 +28,6 @@ internal abstract class ClientCall(ClientConnection connection)
     public CancellationToken Ended => _ended.Token;
 
     protected ClientConnection Connection { get; } = connection;
-
-    [SuppressMessage("Usage", "CA2213", Justification = "It has no timer and no link; there is nothing to dispose.")]
-    private readonly CancellationTokenSource _ended = new();
 
     /// <summary>Takes a frame of this call. The payload is only valid until the returned task completes.</summary>
     public abstract ValueTask OnFrameAsync(Frame frame);

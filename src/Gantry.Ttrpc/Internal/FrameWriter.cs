@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 
 namespace Gantry.Ttrpc.Internal;
@@ -6,6 +7,7 @@ namespace Gantry.Ttrpc.Internal;
 /// Sends frames one after the other, for any number of callers. A frame that was begun is sent to its end even when
 /// its caller gives up: half a frame would ruin the connection for all.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "See _turn.")]
 internal sealed class FrameWriter(Socket socket, Action<Exception> failed)
 {
     // Not disposed: a caller may be waiting in it when the connection goes, and it holds no handle.

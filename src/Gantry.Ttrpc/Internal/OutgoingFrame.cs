@@ -163,7 +163,9 @@ internal sealed class OutgoingFrame : SerializationContext, IBufferWriter<byte>,
     /// <inheritdoc/>
     public void Advance(int count)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (uint)((_array?.Length ?? 0) - _end));
+        int room = (_array?.Length ?? 0) - _end;
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, room);
         _end += count;
     }
 

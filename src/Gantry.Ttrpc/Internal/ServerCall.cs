@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Gantry.Api.Mapping;
 using Grpc.Core;
@@ -5,6 +6,7 @@ using Grpc.Core;
 namespace Gantry.Ttrpc.Internal;
 
 /// <summary>One call that a server runs.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "RunAsync disposes it; each call runs once.")]
 internal sealed class ServerCall
 {
     /// <summary>Messages kept for a slow handler; then the connection waits for it, as ttrpc has no flow control.</summary>

@@ -89,7 +89,7 @@ internal sealed class StreamCall<TRequest, TResponse>(
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             static call => ((ClientCall)call!).Cancel(),
             this);
-        while (await WaitToReadAsync())
+        while (await _incoming.Reader.WaitToReadAsync(CancellationToken.None))
         {
             if (_incoming.Reader.TryRead(out _current))
             {
@@ -186,18 +186,6 @@ internal sealed class StreamCall<TRequest, TResponse>(
         if (Ended.IsCancellationRequested)
         {
             throw Failure ?? Failures.Of(StatusCode.OK, "the call has ended");
-        }
-    }
-
-    private async Task<bool> WaitToReadAsync()
-    {
-        try
-        {
-            return await _incoming.Reader.WaitToReadAsync(CancellationToken.None);
-        }
-        catch (ChannelClosedException closed) when (closed.InnerException is RpcException failure)
-        {
-            throw failure;
         }
     }
 
