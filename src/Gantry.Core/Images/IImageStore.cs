@@ -18,8 +18,10 @@ public interface IImageStore
     Task<ImageRecord> CreateAsync(ImageRecord image, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Changes an image: paths <c>labels</c>, <c>labels.KEY</c>, <c>target</c>, <c>annotations</c> (of the target);
-    /// an empty mask replaces them all.
+    /// Changes an image: paths <c>labels</c>, <c>labels.KEY</c>, <c>target</c>, <c>annotations</c> and
+    /// <c>annotations.KEY</c> (of the target);
+    /// an empty mask replaces them all. The time of the change is set here, unless <paramref name="image"/> has an
+    /// <c>UpdatedAt</c> and no <c>CreatedAt</c>.
     /// </summary>
     /// <exception cref="GantryException">NotFound; InvalidArgument for another path.</exception>
     Task<ImageRecord> UpdateAsync(ImageRecord image, FieldMask mask, CancellationToken cancellationToken);

@@ -5,8 +5,7 @@ namespace Gantry.Core.Namespaces;
 /// <summary>The namespaces that exist. A namespace also comes to be with the first object written in it.</summary>
 public interface INamespaceStore
 {
-    /// <summary>One namespace.</summary>
-    /// <exception cref="GantryException">NotFound.</exception>
+    /// <summary>One namespace. One that does not exist is one without labels: it comes to be with its first object.</summary>
     Task<NamespaceInfo> GetAsync(Namespace name, CancellationToken cancellationToken);
 
     /// <summary>All namespaces, by name, that match any of the filters.</summary>
