@@ -1,32 +1,64 @@
+using Gantry.Core.Errors;
 using Gantry.Core.Mounts;
 using Gantry.Core.Snapshots;
+using Gantry.Linux;
+using Gantry.Linux.Syscalls;
+using Gantry.Snapshotters.Shared;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 
 namespace Gantry.Snapshotters.Overlay;
 
-/// <summary>Snapshots as directories that overlayfs stacks.</summary>
+/// <summary>
+/// Snapshots as directories that overlayfs stacks: <c>snapshots/ID/fs</c> holds what a snapshot differs in from its
+/// parent, and <c>snapshots/ID/work</c> is what the kernel needs beside a directory that is written to.
+/// </summary>
 public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
 {
+    private const string UidMapping = "containerd.io/snapshot/uidmapping";
+    private const string GidMapping = "containerd.io/snapshot/gidmapping";
+
+    // rwxr-xr-x: 0755, and rwx--x--x: 0711.
+    private const uint FilesMode = 0x1ED;
+    private const uint WorkMode = 0x1C9;
+
+    private readonly SnapshotDirectories _directories;
+    private readonly IReadOnlyList<string> _mountOptions;
+
+    private OverlayDriver(string root, SnapshotDirectories directories, IReadOnlyList<string> mountOptions)
+    {
+        Root = root;
+        _directories = directories;
+        _mountOptions = mountOptions;
+    }
+
     /// <inheritdoc/>
     public string Name => "overlayfs";
 
     /// <inheritdoc/>
-    public string Root => throw new NotSupportedException();
+    public string Root { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Capabilities => throw new NotSupportedException();
+    public IReadOnlyList<string> Capabilities { get; } = ["rebase"];
 
     /// <summary>Opens the driver, making its directories if need be.</summary>
     /// <param name="root">Its own directory, such as <c>ROOT/io.containerd.snapshotter.v1.overlayfs</c>.</param>
     /// <param name="options">Options.</param>
     /// <param name="logger">Where its logs go.</param>
-    public static OverlayDriver Create(string root, OverlayOptions options, ILogger<OverlayDriver> logger) =>
-        throw new NotSupportedException();
+    public static OverlayDriver Create(string root, OverlayOptions options, ILogger<OverlayDriver> logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Directory.CreateDirectory(root);
+        return new OverlayDriver(
+            root,
+            new SnapshotDirectories(root, logger),
+            options.MountOptions ?? OverlayKernel.MountOptions());
+    }
 
     /// <summary>Tries a real overlay mount below a directory.</summary>
     /// <param name="root">A directory on the filesystem that is to hold the snapshots; it is made if need be.</param>
     /// <returns>Null if it works, else why it does not: the text for a <c>skip plugin</c>.</returns>
-    public static string? Probe(string root) => throw new NotSupportedException();
+    public static string? Probe(string root) => OverlayKernel.Probe(root);
 
     /// <inheritdoc/>
     public Task CreateAsync(
@@ -34,33 +66,111 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
         SnapshotKind kind,
         IReadOnlyList<long> parents,
         IReadOnlyDictionary<string, string> labels,
-        CancellationToken cancellationToken) => throw new NotSupportedException();
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(parents);
+        ArgumentNullException.ThrowIfNull(labels);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (labels.ContainsKey(UidMapping) || labels.ContainsKey(GidMapping))
+        {
+            throw new GantryException(
+                ErrorKind.NotImplemented,
+                "snapshotter overlayfs: mapping of user and group ids");
+        }
+
+        _directories.Create(id, path => Fill(path, kind, parents));
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<Mount> Mounts(
         long id,
         SnapshotKind kind,
         IReadOnlyList<long> parents,
-        IReadOnlyDictionary<string, string> labels) => throw new NotSupportedException();
+        IReadOnlyDictionary<string, string> labels)
+    {
+        ArgumentNullException.ThrowIfNull(parents);
+        bool isView = kind == SnapshotKind.View;
+        if (parents.Count == 0)
+        {
+            return [new Mount("bind", Files(id), [isView ? "ro" : "rw", "rbind"])];
+        }
+
+        if (isView && parents.Count == 1)
+        {
+            return [new Mount("bind", Files(parents[0]), ["ro", "rbind"])];
+        }
+
+        List<string> options = [];
+        if (!isView)
+        {
+            options.Add($"workdir={Path.Combine(_directories.Of(id), "work")}");
+            options.Add($"upperdir={Files(id)}");
+        }
+
+        options.Add($"lowerdir={string.Join(':', parents.Select(Files))}");
+        options.AddRange(_mountOptions);
+        return [new Mount("overlay", "overlay", options)];
+    }
 
     /// <inheritdoc/>
-    public Task<SnapshotUsage> CommitAsync(long id, IReadOnlyList<long> parents, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    public Task<SnapshotUsage> CommitAsync(
+        long id,
+        IReadOnlyList<long> parents,
+        CancellationToken cancellationToken) => UsageAsync(id, cancellationToken);
 
     /// <inheritdoc/>
     public Task<SnapshotUsage> UsageAsync(long id, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        Task.Run(() => DiskUsage.Of(Files(id), cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public Task RemoveAsync(long id, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task RemoveAsync(long id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _directories.Remove(id);
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public Task CleanupAsync(IReadOnlySet<long>? known, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        _directories.CleanupAsync(known, cancellationToken);
 
     /// <inheritdoc/>
-    public long GreatestId() => throw new NotSupportedException();
+    public long GreatestId() => _directories.GreatestId();
 
     /// <summary>Ends the background work; what was not removed yet is removed by the next run.</summary>
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    public ValueTask DisposeAsync() => _directories.DisposeAsync();
+
+    private string Files(long id) => Path.Combine(_directories.Of(id), "fs");
+
+    private void Fill(string path, SnapshotKind kind, IReadOnlyList<long> parents)
+    {
+        using SafeFileHandle directory = Open.Directory(path);
+        MakeDirectory(directory, "fs"u8, FilesMode);
+        if (kind == SnapshotKind.Active)
+        {
+            MakeDirectory(directory, "work"u8, WorkMode);
+        }
+
+        if (parents.Count > 0)
+        {
+            // The top of the merged tree has the attributes of the uppermost directory.
+            using SafeFileHandle parent = Open.Directory(Files(parents[0]));
+            FileStatus status = Stat.Of(parent);
+            Ownership.SetAt(directory, "fs"u8, status.Uid, status.Gid);
+            Permissions.SetAt(directory, "fs"u8, status.Mode & InodeMode.PermissionMask);
+        }
+    }
+
+    private static void MakeDirectory(SafeFileHandle directory, ReadOnlySpan<byte> name, uint mode)
+    {
+        int errno = Link.TryMakeDirectory(directory, name, mode);
+        if (errno != 0)
+        {
+            throw new LinuxException("mkdirat", System.Text.Encoding.UTF8.GetString(name), errno);
+        }
+
+        // Again, without the umask.
+        Permissions.SetAt(directory, name, mode);
+    }
 }
