@@ -1,34 +1,163 @@
+using System.Diagnostics.CodeAnalysis;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
+using Gantry.Core.Snapshots;
+using Gantry.Linux.Syscalls;
+using Gantry.Storage.Content;
 using Gantry.Storage.Gc;
+using Gantry.Storage.Snapshots;
+using Gantry.Storage.Sqlite;
+using Microsoft.Extensions.Logging;
 
 namespace Gantry.Storage.Metadata;
 
 /// <summary>Everything durable: the metadata database, the content store and the records of the snapshotters.</summary>
 public sealed class MetadataStore : IMetadata, IAsyncDisposable
 {
+    private const string ContentDirectoryName = "io.containerd.content.v1.content";
+    private const string DatabaseDirectoryName = "io.containerd.metadata.v1.bolt";
+    private const string DatabaseFileName = "gantry.db";
+
+    private readonly MetadataStoreOptions _options;
+    private readonly Database _database;
+    private readonly ContentDirectory _blobs;
+    private readonly IReadOnlyDictionary<string, ISnapshotDriver> _drivers;
+    private readonly Dictionary<string, KnownIds> _known;
+    private readonly ILogger _logger;
+
+    private MetadataStore(
+        MetadataStoreOptions options,
+        Database database,
+        ContentDirectory blobs,
+        IReadOnlyDictionary<string, ISnapshotDriver> drivers)
+    {
+        _options = options;
+        _database = database;
+        _blobs = blobs;
+        _drivers = drivers;
+        _logger = options.LoggerFactory.CreateLogger<MetadataStore>();
+        Collector = new GarbageCollector(
+            database,
+            blobs,
+            drivers,
+            options.Collector,
+            options.Time,
+            options.LoggerFactory.CreateLogger<GarbageCollector>());
+        database.Writes.Committed = Collector.NoteMutations;
+        Namespaces = new NamespaceStore(database, blobs);
+
+        foreach (ISnapshotDriver driver in drivers.Values)
+        {
+            database.Counters.RaiseSnapshotId(driver.GreatestId());
+        }
+
+        long greatest = database.Counters.SnapshotId;
+        _known = drivers.ToDictionary(
+            pair => pair.Key,
+            pair => new KnownIds(
+                database.Read(connection => SnapshotTable.ListIds(connection, pair.Key)),
+                greatest),
+            StringComparer.Ordinal);
+    }
+
     /// <inheritdoc/>
-    public INamespaceStore Namespaces => throw new NotSupportedException();
+    public INamespaceStore Namespaces { get; }
 
     /// <summary>The collector of what nothing refers to.</summary>
-    public GarbageCollector Collector => throw new NotSupportedException();
+    public GarbageCollector Collector { get; }
 
     /// <summary>The directory of the content store, shown to clients as export <c>root</c>.</summary>
-    public string ContentRoot => throw new NotSupportedException();
+    public string ContentRoot => _blobs.Root;
 
     /// <summary>The path of the database, shown to clients as export <c>path</c>.</summary>
-    public string DatabasePath => throw new NotSupportedException();
+    public string DatabasePath => _database.Path;
 
-    /// <summary>Opens the store, making it if need be, and removes what an earlier run has left half-made.</summary>
-    public static Task<MetadataStore> OpenAsync(MetadataStoreOptions options, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    /// <summary>
+    /// Opens the store, making it if need be. Ingests that have no record are removed; other remains of an earlier run
+    /// are left to <see cref="RunAsync"/>.
+    /// </summary>
+    public static async Task<MetadataStore> OpenAsync(
+        MetadataStoreOptions options,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return await Task.Run(() => OpenAsync(options), cancellationToken);
+    }
 
-    /// <summary>Runs the background work (collections, expiry, clean-up) until the token ends it.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>
+    /// Runs the background work until the token ends it: collections, the expiry of leases and ingests, and once at the
+    /// start the removal of directories and blobs that have no record.
+    /// </summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(
+                [Collector.RunAsync(cancellationToken), .. _drivers.Values.Select(d => CleanUpAsync(d, cancellationToken))]);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Asked to end: what was not done is done by the next run.
+            return;
+        }
+    }
 
     /// <inheritdoc/>
-    public INamespaceScope In(Namespace ns, string? leaseId = null) => throw new NotSupportedException();
+    public INamespaceScope In(Namespace ns, string? leaseId = null) => new NamespaceScope(
+        ns,
+        new ScopeContext(
+            ns.ToString(),
+            string.IsNullOrEmpty(leaseId) ? null : leaseId,
+            _database,
+            _blobs,
+            Collector,
+            _options.Time,
+            _options.ContentSharing,
+            _options.IngestExpiry,
+            _drivers,
+            _logger));
 
-    /// <summary>Ends the background work and closes the database.</summary>
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    /// <summary>Closes the database, after the changes asked for so far. The owner has ended <see cref="RunAsync"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Collector.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    private static async Task<MetadataStore> OpenAsync(MetadataStoreOptions options)
+    {
+        string databaseDirectory = Path.Combine(options.Root, DatabaseDirectoryName);
+        Directory.CreateDirectory(databaseDirectory);
+        FileSync.FsyncDirectory(options.Root);
+        ContentDirectory blobs = new(Path.Combine(options.Root, ContentDirectoryName));
+        Database database = Database.Open(Path.Combine(databaseDirectory, DatabaseFileName));
+        try
+        {
+            FileSync.FsyncDirectory(databaseDirectory);
+            blobs.RemoveIngestsExcept(database.Read(IngestTable.ListBackends));
+            return new MetadataStore(
+                options,
+                database,
+                blobs,
+                options.Drivers.ToDictionary(driver => driver.Name, StringComparer.Ordinal));
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "one snapshotter's trouble is logged and not the others'")]
+    private async Task CleanUpAsync(ISnapshotDriver driver, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await driver.CleanupAsync(_known[driver.Name], cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            StorageLog.CleanupFailed(_logger, driver.Name, e);
+        }
+    }
 }

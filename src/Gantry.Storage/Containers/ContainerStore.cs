@@ -1,0 +1,286 @@
+using Gantry.Core;
+using Gantry.Core.Containers;
+using Gantry.Core.Errors;
+using Gantry.Core.Filters;
+using Gantry.Core.Namespaces;
+using Gantry.Storage.Gc;
+using Gantry.Storage.Metadata;
+using Gantry.Storage.Sqlite;
+
+namespace Gantry.Storage.Containers;
+
+/// <inheritdoc cref="IContainerStore"/>
+internal sealed class ContainerStore(ScopeContext scope) : IContainerStore
+{
+    private const string Columns =
+        "id, image, runtime, runtime_options_type, runtime_options, spec_type, spec, snapshotter, snapshot_key, "
+        + "extensions, sandbox, labels, created_at, updated_at";
+
+    private static readonly string[] MutableFields = ["labels", "spec", "extensions", "image", "snapshotkey"];
+
+    /// <inheritdoc/>
+    public Task<ContainerRecord> GetAsync(string id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(scope.Database.Read(connection => Find(connection, id)
+            ?? throw new GantryException(
+                ErrorKind.NotFound,
+                $"container \"{id}\" in namespace \"{scope.Namespace}\"")));
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ContainerRecord>> ListAsync(
+        IReadOnlyList<string> filters,
+        CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Filter filter = Filter.Parse(filters);
+        return Task.FromResult(scope.Database.Read<IReadOnlyList<ContainerRecord>>(connection =>
+        {
+            using Statement select =
+                connection.Use($"SELECT {Columns} FROM container WHERE namespace = ? ORDER BY id");
+            select.Bind(scope.Namespace);
+            List<ContainerRecord> found = [];
+            while (select.Read())
+            {
+                ContainerRecord container = ReadRow(select);
+                if (filter.Matches(new ContainerFields(container)))
+                {
+                    found.Add(container);
+                }
+            }
+
+            return found;
+        }));
+    }
+
+    /// <inheritdoc/>
+    public Task<ContainerRecord> CreateAsync(ContainerRecord container, CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = scope.Time.GetUtcNow();
+        ContainerRecord made = Checked(container, "create container failed validation") with
+        {
+            CreatedAt = now,
+            UpdatedAt = now,
+        };
+        return scope.Database.WriteAsync(
+            writer =>
+            {
+                NamespaceTable.Ensure(writer, scope.Namespace);
+                using (Statement insert = writer.Use(
+                    $"""
+                    INSERT INTO container (namespace, {Columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (namespace, id) DO NOTHING
+                    """))
+                {
+                    insert.Bind(scope.Namespace).Bind(made.Id).Bind(made.Image).Bind(made.RuntimeName)
+                        .Bind(made.RuntimeOptions?.TypeUrl).Bind(made.RuntimeOptions?.Value)
+                        .Bind(made.Spec?.TypeUrl).Bind(made.Spec?.Value)
+                        .Bind(made.Snapshotter).Bind(made.SnapshotKey)
+                        .Bind(ExtensionCodec.Encode(made.Extensions)).Bind(made.Sandbox)
+                        .Bind(Labels.Encode(made.Labels)).Bind(made.CreatedAt).Bind(made.UpdatedAt);
+                    if (insert.Run() == 0)
+                    {
+                        throw new GantryException(ErrorKind.AlreadyExists, $"container \"{made.Id}\"");
+                    }
+                }
+
+                ReferenceTable.Add(writer, scope.Namespace, NodeKind.Container, made.Id, References(made));
+                return made;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<ContainerRecord> UpdateAsync(
+        ContainerRecord container,
+        FieldMask mask,
+        CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(container.Id))
+        {
+            throw new GantryException(ErrorKind.InvalidArgument, "must specify a container id");
+        }
+
+        DateTimeOffset now = scope.Time.GetUtcNow();
+        return scope.Database.WriteAsync(
+            writer =>
+            {
+                ContainerRecord old = Find(writer.Connection, container.Id)
+                    ?? throw new GantryException(ErrorKind.NotFound, $"container \"{container.Id}\"");
+                ContainerRecord changed = Checked(Apply(old, container, mask), "update failed validation") with
+                {
+                    UpdatedAt = now,
+                };
+                using (Statement update = writer.Use(
+                    """
+                    UPDATE container SET image = ?, spec_type = ?, spec = ?, snapshot_key = ?, extensions = ?,
+                        labels = ?, updated_at = ?
+                    WHERE namespace = ? AND id = ?
+                    """))
+                {
+                    update.Bind(changed.Image).Bind(changed.Spec?.TypeUrl).Bind(changed.Spec?.Value)
+                        .Bind(changed.SnapshotKey).Bind(ExtensionCodec.Encode(changed.Extensions))
+                        .Bind(Labels.Encode(changed.Labels)).Bind(changed.UpdatedAt)
+                        .Bind(scope.Namespace).Bind(changed.Id).Run();
+                }
+
+                ReferenceTable.Replace(writer, scope.Namespace, NodeKind.Container, changed.Id, References(changed));
+                return changed;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task DeleteAsync(string id, CancellationToken cancellationToken)
+    {
+        await scope.Database.WriteAsync(
+            writer =>
+            {
+                using Statement delete = writer.Use("DELETE FROM container WHERE namespace = ? AND id = ?");
+                if (delete.Bind(scope.Namespace).Bind(id).Run() == 0)
+                {
+                    throw new GantryException(ErrorKind.NotFound, $"container {id}");
+                }
+
+                ReferenceTable.RemoveAll(writer, scope.Namespace, NodeKind.Container, id);
+            },
+            cancellationToken);
+        scope.Collector.NoteDeletion();
+    }
+
+    private static ContainerRecord Apply(ContainerRecord old, ContainerRecord given, FieldMask mask)
+    {
+        if (mask.IsEmpty && old.Snapshotter != given.Snapshotter)
+        {
+            throw new GantryException(ErrorKind.InvalidArgument, "container.Snapshotter field is immutable");
+        }
+
+        if (mask.IsEmpty && old.RuntimeName != given.RuntimeName)
+        {
+            throw new GantryException(ErrorKind.InvalidArgument, "container.Runtime.Name field is immutable");
+        }
+
+        ContainerRecord changed = old;
+        foreach (string path in mask.IsEmpty ? MutableFields : mask.Paths)
+        {
+            changed = ApplyPath(changed, given, path);
+        }
+
+        return changed;
+    }
+
+    private static ContainerRecord ApplyPath(ContainerRecord old, ContainerRecord given, string path)
+    {
+        const string ExtensionPrefix = "extensions.";
+        switch (path)
+        {
+            case "spec":
+                return old with { Spec = given.Spec };
+            case "extensions":
+                return old with { Extensions = given.Extensions };
+            case "image":
+                return old with { Image = given.Image };
+            case "snapshotkey":
+                return old with { SnapshotKey = given.SnapshotKey };
+            case { } when Labels.Apply("labels", path, old.Labels, given.Labels) is { } labels:
+                return old with { Labels = labels };
+            case { } when path.StartsWith(ExtensionPrefix, StringComparison.Ordinal):
+                Dictionary<string, TypedBytes> extensions = new(old.Extensions, StringComparer.Ordinal);
+                string name = path[ExtensionPrefix.Length..];
+                extensions.Remove(name);
+                if (given.Extensions.TryGetValue(name, out TypedBytes? value))
+                {
+                    extensions.Add(name, value);
+                }
+
+                return old with { Extensions = extensions };
+            default:
+                throw new GantryException(
+                    ErrorKind.InvalidArgument,
+                    $"cannot update \"{path}\" field on \"{given.Id}\"");
+        }
+    }
+
+    private static ContainerRecord Checked(ContainerRecord container, string context)
+    {
+        try
+        {
+            return Checked(container);
+        }
+        catch (GantryException e)
+        {
+            throw GantryException.Verbatim(e.Kind, $"{context}: {e.Message}", e);
+        }
+    }
+
+    private static ContainerRecord Checked(ContainerRecord container)
+    {
+        try
+        {
+            Identifier.Validate(container.Id);
+        }
+        catch (GantryException e)
+        {
+            throw GantryException.Verbatim(e.Kind, $"container.ID: {e.Message}", e);
+        }
+
+        Require(!container.Extensions.ContainsKey(""), "container.Extension keys must not be zero-length");
+        IReadOnlyDictionary<string, string> labels = Labels.Check(container.Labels, "containers.Labels");
+        Require(container.RuntimeName.Length > 0, "container.Runtime.Name must be set");
+        Require(container.Spec is not null, "container.Spec must be set");
+        Require(
+            container.SnapshotKey.Length == 0 || container.Snapshotter.Length > 0,
+            "container.Snapshotter must be set if container.SnapshotKey is set");
+        Names.CheckText(container.Image, "container.Image");
+        Names.CheckText(container.RuntimeName, "container.Runtime.Name");
+        Names.CheckText(container.Snapshotter, "container.Snapshotter");
+        Names.CheckText(container.SnapshotKey, "container.SnapshotKey");
+        Names.CheckText(container.Sandbox, "container.SandboxID");
+        return container with { Labels = labels };
+    }
+
+    private static void Require(bool holds, string detail)
+    {
+        if (!holds)
+        {
+            throw new GantryException(ErrorKind.InvalidArgument, detail);
+        }
+    }
+
+    private static List<Reference> References(ContainerRecord container)
+    {
+        List<Reference> references = LabelReferences.Read(container.Labels);
+        if (container.Snapshotter.Length > 0 && container.SnapshotKey.Length > 0)
+        {
+            references.Add(
+                Reference.ToSnapshot(ReferenceRole.Part, container.Snapshotter, container.SnapshotKey));
+        }
+
+        return references;
+    }
+
+    private static ContainerRecord ReadRow(Statement row) => new(row.Text(0))
+    {
+        Image = row.Text(1),
+        RuntimeName = row.Text(2),
+        RuntimeOptions = ReadTyped(row, 3),
+        Spec = ReadTyped(row, 5),
+        Snapshotter = row.Text(7),
+        SnapshotKey = row.Text(8),
+        Extensions = ExtensionCodec.Decode(row.Bytes(9)),
+        Sandbox = row.Text(10),
+        Labels = Labels.Decode(row.Bytes(11)),
+        CreatedAt = row.Time(12),
+        UpdatedAt = row.Time(13),
+    };
+
+    private static TypedBytes? ReadTyped(Statement row, int column) =>
+        row.IsNull(column) ? null : new TypedBytes(row.Text(column), row.Bytes(column + 1).ToArray());
+
+    private ContainerRecord? Find(Connection connection, string id)
+    {
+        using Statement select = connection.Use($"SELECT {Columns} FROM container WHERE namespace = ? AND id = ?");
+        return select.Bind(scope.Namespace).Bind(id).Read() ? ReadRow(select) : null;
+    }
+}

@@ -1,0 +1,175 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Gantry.Linux.Syscalls;
+using Gantry.Oci.Image;
+using Microsoft.Win32.SafeHandles;
+
+namespace Gantry.Storage.Content;
+
+/// <summary>
+/// The content on disk, for all namespaces: finished blobs by digest, and ingests by the hash of their backend ref.
+/// <code>
+/// blobs/ALGORITHM/HEX
+/// ingest/SHA256-OF-BACKEND-REF/{ref,data,startedat,updatedat,total}
+/// </code>
+/// </summary>
+internal sealed class ContentDirectory
+{
+    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'";
+
+    // Read only, for all: 0444.
+    private const uint BlobMode = 0x124;
+
+    private static readonly string[] Algorithms = ["sha256", "sha512"];
+
+    private readonly string _blobs;
+    private readonly string _ingests;
+
+    /// <summary>Opens the directory, making what is missing.</summary>
+    public ContentDirectory(string root)
+    {
+        Root = root;
+        _blobs = Path.Combine(root, "blobs");
+        _ingests = Path.Combine(root, "ingest");
+        Directory.CreateDirectory(_ingests);
+        foreach (string algorithm in Algorithms)
+        {
+            Directory.CreateDirectory(Path.Combine(_blobs, algorithm));
+        }
+
+        FileSync.FsyncDirectory(_blobs);
+        FileSync.FsyncDirectory(root);
+    }
+
+    /// <summary>Its path.</summary>
+    public string Root { get; }
+
+    /// <summary>Which digests are being committed or removed.</summary>
+    public DigestPins Pins { get; } = new();
+
+    /// <summary>Which refs have a writer.</summary>
+    public IngestLocks Locks { get; } = new();
+
+    /// <summary>The path of a blob.</summary>
+    public string BlobPath(Digest digest) => Path.Combine(_blobs, digest.Algorithm, digest.Hex);
+
+    /// <summary>The size of a blob on disk; null when it is not there.</summary>
+    public long? BlobSize(Digest digest)
+    {
+        FileInfo file = new(BlobPath(digest));
+        return file.Exists ? file.Length : null;
+    }
+
+    /// <summary>Makes data the blob of a digest, durably.</summary>
+    /// <param name="data">The data, open for writing.</param>
+    /// <param name="dataPath">Its path.</param>
+    /// <param name="digest">The digest, which was checked.</param>
+    public void Publish(SafeFileHandle data, string dataPath, Digest digest)
+    {
+        Permissions.Set(data, BlobMode);
+        FileSync.Fsync(data);
+        string path = BlobPath(digest);
+        // A file that is there already is replaced: these bytes were checked a moment ago, those long before.
+        File.Move(dataPath, path, overwrite: true);
+        FileSync.FsyncDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Unlinks a blob, if it is there.</summary>
+    public bool RemoveBlob(Digest digest)
+    {
+        string path = BlobPath(digest);
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        File.Delete(path);
+        return true;
+    }
+
+    /// <summary>All blobs on disk.</summary>
+    public IEnumerable<Digest> ListBlobs()
+    {
+        foreach (string algorithm in Algorithms)
+        {
+            foreach (string path in Directory.EnumerateFiles(Path.Combine(_blobs, algorithm)))
+            {
+                if (Digest.TryParse($"{algorithm}:{Path.GetFileName(path)}", out Digest digest))
+                {
+                    yield return digest;
+                }
+            }
+        }
+    }
+
+    /// <summary>The directory of an ingest.</summary>
+    public string IngestPath(string backend) =>
+        Path.Combine(_ingests, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(backend))));
+
+    /// <summary>The data of an ingest.</summary>
+    public string DataPath(string backend) => Path.Combine(IngestPath(backend), "data");
+
+    /// <summary>Makes the directory of an ingest anew, with the files that tell an operator what it is.</summary>
+    public void CreateIngest(string backend, long total, DateTimeOffset started)
+    {
+        string path = IngestPath(backend);
+        RemoveIngest(backend);
+        Directory.CreateDirectory(path);
+        File.WriteAllText(Path.Combine(path, "ref"), backend);
+        WriteTime(path, "startedat", started);
+        WriteTime(path, "updatedat", started);
+        if (total > 0)
+        {
+            File.WriteAllText(Path.Combine(path, "total"), total.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    /// <summary>Notes when an ingest was last written.</summary>
+    public void TouchIngest(string backend, DateTimeOffset time)
+    {
+        string path = IngestPath(backend);
+        if (Directory.Exists(path))
+        {
+            WriteTime(path, "updatedat", time);
+        }
+    }
+
+    /// <summary>How far an ingest without a writer has come; null when its directory is not whole.</summary>
+    public (long Offset, DateTimeOffset UpdatedAt)? ReadIngest(string backend)
+    {
+        FileInfo data = new(DataPath(backend));
+        return data.Exists && File.Exists(Path.Combine(IngestPath(backend), "ref"))
+            ? (data.Length, new DateTimeOffset(data.LastWriteTimeUtc))
+            : null;
+    }
+
+    /// <summary>Removes the directory of an ingest, if it is there.</summary>
+    public void RemoveIngest(string backend)
+    {
+        string path = IngestPath(backend);
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
+
+    /// <summary>Removes the directories of ingests that have no record.</summary>
+    /// <param name="known">Backend refs that have one.</param>
+    public void RemoveIngestsExcept(IEnumerable<string> known)
+    {
+        HashSet<string> kept = known.Select(IngestPath).ToHashSet(StringComparer.Ordinal);
+        foreach (string path in Directory.EnumerateDirectories(_ingests))
+        {
+            if (!kept.Contains(path))
+            {
+                Directory.Delete(path, recursive: true);
+            }
+        }
+    }
+
+    private static void WriteTime(string directory, string name, DateTimeOffset time) =>
+        File.WriteAllText(
+            Path.Combine(directory, name),
+            time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using Gantry.Oci.Image;
+using Gantry.Storage.Content;
+using Gantry.Storage.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Gantry.Storage.Gc;
+
+/// <summary>
+/// Unlinks blob files that no namespace has any more. Candidates are the digests whose record was removed, kept in the
+/// database until they are dealt with, and files that were seen without a record.
+/// </summary>
+internal sealed class BlobSweeper(Database database, ContentDirectory blobs, ILogger logger)
+{
+    private const int BatchSize = 100;
+
+    private readonly ConcurrentQueue<Digest> _unrecorded = new();
+
+    /// <summary>Names a file that may have no record.</summary>
+    public void Note(Digest digest) => _unrecorded.Enqueue(digest);
+
+    /// <summary>Names all files that have no record: what a crash between file and record leaves behind.</summary>
+    public void NoteAllUnrecorded()
+    {
+        foreach (Digest digest in blobs.ListBlobs())
+        {
+            if (!database.Read(connection => ContentTable.ExistsAnywhere(connection, digest.ToString())))
+            {
+                Note(digest);
+            }
+        }
+    }
+
+    /// <summary>Unlinks what has no owner.</summary>
+    /// <returns>The number of files.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        HashSet<Digest> candidates = ReadOrphans();
+        while (_unrecorded.TryDequeue(out Digest digest))
+        {
+            candidates.Add(digest);
+        }
+
+        int removed = 0;
+        foreach (Digest[] batch in candidates.Chunk(BatchSize))
+        {
+            removed += await SweepAsync(batch, cancellationToken);
+        }
+
+        return removed;
+    }
+
+    private HashSet<Digest> ReadOrphans() => database.Read(connection =>
+    {
+        using Statement select = connection.Use("SELECT digest FROM orphan");
+        HashSet<Digest> orphans = [];
+        while (select.Read())
+        {
+            if (Digest.TryParse(select.Text(0), out Digest digest))
+            {
+                orphans.Add(digest);
+            }
+        }
+
+        return orphans;
+    });
+
+    private async Task<int> SweepAsync(Digest[] batch, CancellationToken cancellationToken)
+    {
+        List<Digest> held = [.. batch.Where(blobs.Pins.TryBeginRemoval)];
+        try
+        {
+            List<Digest> gone = [.. held.Where(digest => !HasOwner(digest) && TryUnlink(digest))];
+            await database.WriteAsync(writer => Forget(writer, held, [.. gone]), cancellationToken);
+            return gone.Count;
+        }
+        finally
+        {
+            foreach (Digest digest in held)
+            {
+                blobs.Pins.EndRemoval(digest);
+            }
+        }
+    }
+
+    private bool HasOwner(Digest digest) =>
+        database.Read(connection => ContentTable.ExistsAnywhere(connection, digest.ToString()));
+
+    private bool TryUnlink(Digest digest)
+    {
+        try
+        {
+            blobs.RemoveBlob(digest);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            StorageLog.FileNotRemoved(logger, blobs.BlobPath(digest), e);
+            return false;
+        }
+    }
+
+    /// <summary>Strikes digests off the list: those whose file is gone, and those that have an owner again.</summary>
+    private static void Forget(Writer writer, List<Digest> looked, HashSet<Digest> gone)
+    {
+        foreach (Digest digest in looked)
+        {
+            string text = digest.ToString();
+            if (gone.Contains(digest) || ContentTable.ExistsAnywhere(writer.Connection, text))
+            {
+                using Statement delete = writer.Use("DELETE FROM orphan WHERE digest = ?");
+                delete.Bind(text).Run();
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+using Gantry.Storage.Sqlite;
+
+namespace Gantry.Storage.Gc;
+
+/// <summary>
+/// Finds what nothing keeps, on a read snapshot of the database, so that nobody waits for it.
+/// </summary>
+/// <remarks>
+/// <list type="number">
+/// <item>all references are read as edges between hashes;</item>
+/// <item>roots are images and leases that have not expired, containers, ingests that are young or have a writer, and
+/// what has a label <c>gc.root</c>;</item>
+/// <item>what roots reach is alive; a flat lease reaches only what it lists and what that is made of;</item>
+/// <item>all other content, snapshots, images, leases and ingests are dead.</item>
+/// </list>
+/// </remarks>
+internal sealed class Marker
+{
+    private readonly Connection _connection;
+    private readonly Func<string, string, bool> _hasWriter;
+    private readonly long _now;
+    private readonly List<Edge> _edges = [];
+    private readonly HashSet<NodeId> _alive = [];
+    private readonly Stack<NodeId> _pending = new();
+    private readonly List<NodeId> _flatRoots = [];
+    private readonly List<DeadObject> _dead = [];
+    private int _objects;
+    private long? _nextExpiry;
+
+    private Marker(Connection connection, long now, Func<string, string, bool> hasWriter)
+    {
+        _connection = connection;
+        _now = now;
+        _hasWriter = hasWriter;
+    }
+
+    /// <summary>Marks.</summary>
+    /// <param name="connection">A connection in a transaction.</param>
+    /// <param name="now">The time, in its stored form.</param>
+    /// <param name="hasWriter">Whether an ingest (namespace, ref) has a writer.</param>
+    public static Mark Run(Connection connection, long now, Func<string, string, bool> hasWriter) =>
+        new Marker(connection, now, hasWriter).Run();
+
+    private Mark Run()
+    {
+        long sequence;
+        using (Statement counter = _connection.Use("SELECT sequence FROM counter"))
+        {
+            sequence = counter.Read() ? counter.Number(0) : 0;
+        }
+
+        HashSet<NodeId> flat = ReadLeases();
+        ReadReferences(flat);
+        ReadRoots();
+        Follow(partsOnly: false);
+        foreach (NodeId root in _flatRoots)
+        {
+            Reach(root);
+        }
+
+        Follow(partsOnly: true);
+        ReadDead();
+        _dead.Sort((left, right) => right.Sequence.CompareTo(left.Sequence));
+        return new Mark(sequence, _now, _objects, _dead, _nextExpiry);
+    }
+
+    /// <summary>Reads the leases: those that have not expired are roots, or flat roots, which are returned.</summary>
+    private HashSet<NodeId> ReadLeases()
+    {
+        HashSet<NodeId> flat = [];
+        using Statement select = _connection.Use("SELECT namespace, id, flat, expires_at, sequence FROM lease");
+        while (select.Read())
+        {
+            _objects++;
+            string ns = select.Text(0);
+            string key = select.Text(1);
+            NodeId id = NodeId.Of(ns, NodeKind.Lease, key);
+            if (HasExpired(select, 3))
+            {
+                _dead.Add(new DeadObject(ns, NodeKind.Lease, key, select.Number(4)));
+            }
+            else if (select.Number(2) != 0)
+            {
+                flat.Add(id);
+            }
+            else
+            {
+                Reach(id);
+            }
+        }
+
+        return flat;
+    }
+
+    private void ReadReferences(HashSet<NodeId> flatLeases)
+    {
+        using Statement select = _connection.Use(
+            "SELECT namespace, kind, key, role, other_kind, other_key FROM reference");
+        while (select.Read())
+        {
+            string ns = select.Text(0);
+            NodeId owner = NodeId.Of(ns, (NodeKind)select.Number(1), select.Text(2));
+            ReferenceRole role = (ReferenceRole)select.Number(3);
+            if (role == ReferenceRole.Root)
+            {
+                Reach(owner);
+                continue;
+            }
+
+            NodeId other = NodeId.Of(ns, (NodeKind)select.Number(4), select.Text(5));
+            switch (role)
+            {
+                case ReferenceRole.Back:
+                    _edges.Add(new Edge(other, owner, IsPart: false));
+                    break;
+                case ReferenceRole.Leased when flatLeases.Contains(owner):
+                    _flatRoots.Add(other);
+                    break;
+                default:
+                    _edges.Add(new Edge(owner, other, role == ReferenceRole.Part));
+                    break;
+            }
+        }
+
+        _edges.Sort((left, right) => left.From.CompareTo(right.From));
+    }
+
+    private void ReadRoots()
+    {
+        using (Statement images = _connection.Use("SELECT namespace, name, expires_at FROM image"))
+        {
+            while (images.Read())
+            {
+                if (!HasExpired(images, 2))
+                {
+                    Reach(NodeId.Of(images.Text(0), NodeKind.Image, images.Text(1)));
+                }
+            }
+        }
+
+        using (Statement containers = _connection.Use("SELECT namespace, id FROM container"))
+        {
+            while (containers.Read())
+            {
+                Reach(NodeId.Of(containers.Text(0), NodeKind.Container, containers.Text(1)));
+            }
+        }
+
+        // An ingest without a time to expire belongs to a lease and lives as long.
+        using Statement ingests = _connection.Use("SELECT namespace, ref, expires_at FROM ingest");
+        while (ingests.Read())
+        {
+            string ns = ingests.Text(0);
+            string reference = ingests.Text(1);
+            if ((!ingests.IsNull(2) && !HasExpired(ingests, 2)) || _hasWriter(ns, reference))
+            {
+                Reach(NodeId.Of(ns, NodeKind.Ingest, reference));
+            }
+        }
+    }
+
+    private void ReadDead()
+    {
+        ReadDead(NodeKind.Content, "SELECT namespace, digest, sequence FROM content");
+        ReadDead(NodeKind.Snapshot, "SELECT namespace, snapshotter || '/' || name, sequence FROM snapshot");
+        ReadDead(NodeKind.Image, "SELECT namespace, name, sequence FROM image");
+        ReadDead(NodeKind.Ingest, "SELECT namespace, ref, sequence FROM ingest");
+    }
+
+    private void ReadDead(NodeKind kind, string sql)
+    {
+        using Statement select = _connection.Use(sql);
+        while (select.Read())
+        {
+            _objects++;
+            string ns = select.Text(0);
+            string key = select.Text(1);
+            if (!_alive.Contains(NodeId.Of(ns, kind, key)))
+            {
+                _dead.Add(new DeadObject(ns, kind, key, select.Number(2)));
+            }
+        }
+    }
+
+    /// <summary>Whether the time in a column has passed; one that has not is noted as the next, if it is.</summary>
+    private bool HasExpired(Statement row, int column)
+    {
+        if (row.IsNull(column))
+        {
+            return false;
+        }
+
+        long expiry = row.Number(column);
+        if (expiry <= _now)
+        {
+            return true;
+        }
+
+        _nextExpiry = Math.Min(_nextExpiry ?? long.MaxValue, expiry);
+        return false;
+    }
+
+    private void Reach(NodeId id)
+    {
+        if (_alive.Add(id))
+        {
+            _pending.Push(id);
+        }
+    }
+
+    private void Follow(bool partsOnly)
+    {
+        while (_pending.TryPop(out NodeId id))
+        {
+            for (int i = FirstEdge(id); i < _edges.Count && _edges[i].From == id; i++)
+            {
+                if (_edges[i].IsPart || !partsOnly)
+                {
+                    Reach(_edges[i].To);
+                }
+            }
+        }
+    }
+
+    /// <summary>The index of the first edge from an object, or of where it would be.</summary>
+    private int FirstEdge(NodeId id)
+    {
+        int low = 0;
+        int high = _edges.Count;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (_edges[middle].From < id)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    private readonly record struct Edge(NodeId From, NodeId To, bool IsPart);
+}

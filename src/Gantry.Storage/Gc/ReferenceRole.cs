@@ -1,0 +1,23 @@
+namespace Gantry.Storage.Gc;
+
+/// <summary>Why one object refers to another. The numbers are stored.</summary>
+internal enum ReferenceRole
+{
+    /// <summary>A label <c>gc.ref.*</c> of the owner: the owner keeps the other.</summary>
+    Label = 1,
+
+    /// <summary>A label <c>gc.bref.*</c> of the owner: the other keeps the owner.</summary>
+    Back = 2,
+
+    /// <summary>A label <c>gc.root</c> of the owner: it is kept by itself.</summary>
+    Root = 3,
+
+    /// <summary>
+    /// What the owner is made of: an image's target, a snapshot's parent, a container's snapshot, what an ingest
+    /// shares. Followed also under a flat lease.
+    /// </summary>
+    Part = 4,
+
+    /// <summary>The owner is a lease and the other its resource.</summary>
+    Leased = 5,
+}

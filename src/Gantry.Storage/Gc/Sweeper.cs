@@ -1,0 +1,229 @@
+using Gantry.Core.Snapshots;
+using Gantry.Storage.Content;
+using Gantry.Storage.Images;
+using Gantry.Storage.Snapshots;
+using Gantry.Storage.Sqlite;
+
+namespace Gantry.Storage.Gc;
+
+/// <summary>
+/// Removes the records of what a mark found dead, in short transactions between which others write. Each transaction
+/// first takes back what has been referred to since the mark, and all that this keeps; and it removes only records that
+/// existed when the mark began.
+/// </summary>
+internal sealed class Sweeper(
+    Database database,
+    ContentDirectory blobs,
+    IReadOnlyDictionary<string, ISnapshotDriver> drivers,
+    TimeProvider time,
+    Mark mark)
+{
+    private const int BatchSize = 100;
+
+    private readonly HashSet<(string Namespace, NodeKind Kind, string Key)> _dead =
+        mark.Dead.Select(dead => (dead.Namespace, dead.Kind, dead.Key)).ToHashSet();
+
+    private long _seen = mark.Sequence;
+
+    /// <summary>Snapshots whose directories are nobody's now.</summary>
+    public List<(ISnapshotDriver Driver, long Id)> Snapshots { get; } = [];
+
+    /// <summary>The number of records removed.</summary>
+    public int Removed { get; private set; }
+
+    /// <summary>Sweeps.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        foreach (DeadObject[] batch in mark.Dead.Chunk(BatchSize))
+        {
+            await SweepAsync(batch, cancellationToken);
+        }
+    }
+
+    private async Task SweepAsync(DeadObject[] batch, CancellationToken cancellationToken)
+    {
+        List<(DeadObject Ingest, IngestLock Held)> locks = LockIngests(batch);
+        try
+        {
+            BatchResult result = await database.WriteAsync(
+                writer => Sweep(writer, batch, locks.Select(entry => entry.Ingest).ToHashSet()),
+                cancellationToken);
+            Removed += result.Removed;
+            Snapshots.AddRange(result.Snapshots);
+            foreach (string backend in result.Ingests)
+            {
+                blobs.RemoveIngest(backend);
+            }
+        }
+        finally
+        {
+            foreach ((_, IngestLock held) in locks)
+            {
+                blobs.Locks.Unlock(held);
+            }
+        }
+    }
+
+    /// <summary>Locks the ingests of a batch, so that none gets a writer now; one that has a writer is left out.</summary>
+    private List<(DeadObject Ingest, IngestLock Held)> LockIngests(DeadObject[] batch)
+    {
+        List<(DeadObject, IngestLock)> locks = [];
+        foreach (DeadObject dead in batch)
+        {
+            if (dead.Kind == NodeKind.Ingest
+                && blobs.Locks.TryLock(dead.Namespace, dead.Key, time.GetUtcNow(), out IngestLock held))
+            {
+                locks.Add((dead, held));
+            }
+        }
+
+        return locks;
+    }
+
+    private BatchResult Sweep(Writer writer, DeadObject[] batch, HashSet<DeadObject> lockedIngests)
+    {
+        TakeBack(writer.Connection);
+        BatchResult result = new();
+        foreach (DeadObject dead in batch)
+        {
+            bool removed = _dead.Contains((dead.Namespace, dead.Kind, dead.Key)) && dead.Kind switch
+            {
+                NodeKind.Content => IsOld(
+                    writer,
+                    "SELECT 1 FROM content WHERE namespace = ? AND digest = ? AND sequence <= ?",
+                    dead) && ContentTable.Delete(writer, dead.Namespace, dead.Key),
+                NodeKind.Image => DeleteImage(writer, dead),
+                NodeKind.Lease => DeleteLease(writer, dead),
+                NodeKind.Ingest => lockedIngests.Contains(dead) && DeleteIngest(writer, dead, result),
+                NodeKind.Snapshot => DeleteSnapshot(writer, dead, result),
+                _ => false,
+            };
+            result.Removed += removed ? 1 : 0;
+        }
+
+        return result;
+    }
+
+    /// <summary>Takes back what the references that were added since the last look keep.</summary>
+    private void TakeBack(Connection connection)
+    {
+        Stack<(string Namespace, NodeKind Kind, string Key)> kept = new();
+        using (Statement select = connection.Use(
+            """
+            SELECT sequence, namespace, kind, key, role, other_kind, other_key FROM reference WHERE sequence > ?
+            ORDER BY sequence
+            """))
+        {
+            select.Bind(_seen);
+            while (select.Read())
+            {
+                _seen = select.Number(0);
+                bool keepsOwner = (ReferenceRole)select.Number(4) is ReferenceRole.Back or ReferenceRole.Root;
+                int kind = keepsOwner ? 2 : 5;
+                kept.Push((select.Text(1), (NodeKind)select.Number(kind), select.Text(kind + 1)));
+            }
+        }
+
+        while (kept.TryPop(out (string Namespace, NodeKind Kind, string Key) node))
+        {
+            if (!_dead.Remove(node))
+            {
+                continue;
+            }
+
+            foreach (Reference reference in ReferenceTable.List(connection, node.Namespace, node.Kind, node.Key))
+            {
+                kept.Push((node.Namespace, reference.Kind, reference.Key));
+            }
+
+            using Statement back = connection.Use(
+                "SELECT kind, key FROM reference WHERE namespace = ? AND other_kind = ? AND other_key = ? AND role = 2");
+            back.Bind(node.Namespace).Bind((long)node.Kind).Bind(node.Key);
+            while (back.Read())
+            {
+                kept.Push((node.Namespace, (NodeKind)back.Number(0), back.Text(1)));
+            }
+        }
+    }
+
+    private bool IsOld(Writer writer, string sql, DeadObject dead)
+    {
+        using Statement select = writer.Use(sql);
+        return select.Bind(dead.Namespace).Bind(dead.Key).Bind(mark.Sequence).Read();
+    }
+
+    private bool DeleteImage(Writer writer, DeadObject dead)
+    {
+        using (Statement select = writer.Use(
+            "SELECT 1 FROM image WHERE namespace = ? AND name = ? AND sequence <= ? AND expires_at <= ?"))
+        {
+            if (!select.Bind(dead.Namespace).Bind(dead.Key).Bind(mark.Sequence).Bind(mark.Now).Read())
+            {
+                return false;
+            }
+        }
+
+        ImageTable.Delete(writer, dead.Namespace, dead.Key);
+        return true;
+    }
+
+    private bool DeleteLease(Writer writer, DeadObject dead)
+    {
+        using (Statement delete = writer.Use("DELETE FROM lease WHERE namespace = ? AND id = ? AND sequence <= ?"))
+        {
+            if (delete.Bind(dead.Namespace).Bind(dead.Key).Bind(mark.Sequence).Run() == 0)
+            {
+                return false;
+            }
+        }
+
+        ReferenceTable.RemoveAll(writer, dead.Namespace, NodeKind.Lease, dead.Key);
+        return true;
+    }
+
+    private bool DeleteIngest(Writer writer, DeadObject dead, BatchResult result)
+    {
+        if (!IsOld(writer, "SELECT 1 FROM ingest WHERE namespace = ? AND ref = ? AND sequence <= ?", dead)
+            || IngestTable.Find(writer.Connection, dead.Namespace, dead.Key) is not { } ingest)
+        {
+            return false;
+        }
+
+        result.Ingests.Add(ingest.Backend);
+        return IngestTable.Delete(writer, dead.Namespace, dead.Key);
+    }
+
+    private bool DeleteSnapshot(Writer writer, DeadObject dead, BatchResult result)
+    {
+        int slash = dead.Key.IndexOf('/', StringComparison.Ordinal);
+        string snapshotter = dead.Key[..slash];
+        string name = dead.Key[(slash + 1)..];
+        if (!drivers.TryGetValue(snapshotter, out ISnapshotDriver? driver)
+            || SnapshotTable.Find(writer.Connection, dead.Namespace, snapshotter, name) is not { } row
+            || SnapshotTable.HasChildren(writer.Connection, row.Id))
+        {
+            return false;
+        }
+
+        using (Statement select = writer.Use("SELECT 1 FROM snapshot WHERE id = ? AND sequence <= ?"))
+        {
+            if (!select.Bind(row.Id).Bind(mark.Sequence).Read())
+            {
+                return false;
+            }
+        }
+
+        SnapshotTable.Delete(writer, dead.Namespace, snapshotter, name, row.Id);
+        result.Snapshots.Add((driver, row.Id));
+        return true;
+    }
+
+    private sealed class BatchResult
+    {
+        public int Removed { get; set; }
+
+        public List<string> Ingests { get; } = [];
+
+        public List<(ISnapshotDriver Driver, long Id)> Snapshots { get; } = [];
+    }
+}

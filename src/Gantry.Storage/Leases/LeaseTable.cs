@@ -1,0 +1,48 @@
+using Gantry.Core.Errors;
+using Gantry.Storage.Gc;
+using Gantry.Storage.Sqlite;
+
+namespace Gantry.Storage.Leases;
+
+/// <summary>What other stores do with the lease that a request came under.</summary>
+internal static class LeaseTable
+{
+    /// <summary>Adds an object to the lease of the request, if it has one.</summary>
+    /// <exception cref="GantryException">NotFound: there is no such lease.</exception>
+    public static void Attach(Writer writer, string ns, string? lease, NodeKind kind, string key)
+    {
+        if (lease is null)
+        {
+            return;
+        }
+
+        RequireForRequest(writer.Connection, ns, lease);
+        ReferenceTable.Add(writer, ns, NodeKind.Lease, lease, new Reference(ReferenceRole.Leased, kind, key));
+    }
+
+    /// <summary>Takes an object from the lease of the request, if it has one and that holds it.</summary>
+    public static void Detach(Writer writer, string ns, string? lease, NodeKind kind, string key)
+    {
+        if (lease is not null)
+        {
+            ReferenceTable.Remove(writer, ns, NodeKind.Lease, lease, new Reference(ReferenceRole.Leased, kind, key));
+        }
+    }
+
+    /// <summary>Checks that the lease of the request exists, if it has one.</summary>
+    /// <exception cref="GantryException">NotFound.</exception>
+    public static void RequireForRequest(Connection connection, string ns, string? lease)
+    {
+        if (lease is not null && !Exists(connection, ns, lease))
+        {
+            throw new GantryException(ErrorKind.NotFound, "lease does not exist");
+        }
+    }
+
+    /// <summary>Whether a lease exists.</summary>
+    public static bool Exists(Connection connection, string ns, string lease)
+    {
+        using Statement select = connection.Use("SELECT 1 FROM lease WHERE namespace = ? AND id = ?");
+        return select.Bind(ns).Bind(lease).Read();
+    }
+}

@@ -1,0 +1,397 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using Gantry.Core;
+using Gantry.Core.Errors;
+using Gantry.Core.Filters;
+using Gantry.Core.Labels;
+using Gantry.Core.Mounts;
+using Gantry.Core.Snapshots;
+using Gantry.Storage.Gc;
+using Gantry.Storage.Leases;
+using Gantry.Storage.Metadata;
+using Gantry.Storage.Sqlite;
+
+namespace Gantry.Storage.Snapshots;
+
+/// <summary>
+/// The snapshots of one namespace in one snapshotter: records in the database over directories of a driver.
+/// Directories are made before their record and removed after it, so what a crash leaves behind are directories that no
+/// record knows; the next start removes them. The driver is never called while the database's writer waits.
+/// </summary>
+internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : ISnapshotter
+{
+    private const int PageSize = 500;
+    private const string Rebase = "rebase";
+
+    /// <inheritdoc/>
+    public Task<SnapshotInfo> StatAsync(string key, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(scope.Database.Read(connection => Require(connection, key).Info));
+    }
+
+    /// <inheritdoc/>
+    public Task<SnapshotInfo> UpdateAsync(SnapshotInfo info, FieldMask mask, CancellationToken cancellationToken)
+    {
+        Names.Check(info.Name, "snapshot name");
+        DateTimeOffset now = scope.Time.GetUtcNow();
+        return scope.Database.WriteAsync(
+            writer =>
+            {
+                SnapshotRow old = Require(writer.Connection, info.Name);
+                IReadOnlyDictionary<string, string> labels = mask.IsEmpty ? info.Labels : old.Info.Labels;
+                foreach (string path in mask.Paths)
+                {
+                    labels = Labels.Apply("labels", path, labels, info.Labels)
+                        ?? throw new GantryException(
+                            ErrorKind.InvalidArgument,
+                            $"cannot update \"{path}\" field on snapshot \"{info.Name}\"");
+                }
+
+                SnapshotRow changed = old with
+                {
+                    Info = old.Info with { Labels = Labels.Check(labels, "info.Labels"), UpdatedAt = now },
+                };
+                SnapshotTable.Update(writer, scope.Namespace, driver.Name, changed);
+                return changed.Info;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<SnapshotInfo> ListAsync(
+        IReadOnlyList<string> filters,
+        CancellationToken cancellationToken) =>
+        ListPagesAsync(Filter.Parse(filters), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<SnapshotUsage> UsageAsync(string key, CancellationToken cancellationToken)
+    {
+        SnapshotRow row = scope.Database.Read(connection => Require(connection, key));
+        return row.Info.Kind == SnapshotKind.Committed
+            ? row.Usage
+            : await driver.UsageAsync(row.Id, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Mount>> MountsAsync(string key, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        (SnapshotRow row, List<long> parents) = scope.Database.ReadSnapshot(connection =>
+        {
+            SnapshotRow found = Require(connection, key);
+            return (found, SnapshotTable.Chain(connection, found.ParentId));
+        });
+        return row.Info.Kind == SnapshotKind.Committed
+            ? throw new GantryException(
+                ErrorKind.FailedPrecondition,
+                $"requested snapshot {key} not active or view")
+            : Task.FromResult(driver.Mounts(row.Id, row.Info.Kind, parents, Inherited(row.Info.Labels)));
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Mount>> PrepareAsync(
+        string key,
+        string parent,
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken) =>
+        CreateAsync(SnapshotKind.Active, key, parent, labels, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Mount>> ViewAsync(
+        string key,
+        string parent,
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken) =>
+        CreateAsync(SnapshotKind.View, key, parent, labels, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task CommitAsync(
+        string name,
+        string key,
+        string parent,
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken)
+    {
+        Names.Check(name, "snapshot name");
+        IReadOnlyDictionary<string, string> checkedLabels = Labels.Check(labels, "info.Labels");
+
+        // Step 1: see whether it can be done at all.
+        await ThrowIfTakenAsync(name, "snapshot", cancellationToken);
+        (SnapshotRow row, long? parentId, List<long> chain) = scope.Database.ReadSnapshot(connection =>
+        {
+            SnapshotRow active = RequireActive(connection, key);
+            long? below = ParentAfterCommit(connection, active, parent);
+            LeaseTable.RequireForRequest(connection, scope.Namespace, scope.Lease);
+            return (active, below, SnapshotTable.Chain(connection, below));
+        });
+
+        // Step 2: the driver.
+        SnapshotUsage usage = await driver.CommitAsync(row.Id, chain, cancellationToken);
+
+        // Step 3: the record.
+        DateTimeOffset now = scope.Time.GetUtcNow();
+        bool taken = await scope.Database.WriteAsync(
+            writer =>
+            {
+                LeaseTable.Attach(writer, scope.Namespace, scope.Lease, NodeKind.Snapshot, NodeKey(name));
+                if (SnapshotTable.Find(writer.Connection, scope.Namespace, driver.Name, name) is not null)
+                {
+                    return true;
+                }
+
+                SnapshotRow active = RequireActive(writer.Connection, key);
+                if (active.Id != row.Id || ParentAfterCommit(writer.Connection, active, parent) != parentId)
+                {
+                    throw new GantryException(ErrorKind.Conflict, $"snapshot {key} has changed");
+                }
+
+                string parentName = active.ParentId is null && parentId is not null ? parent : active.Info.Parent;
+                SnapshotInfo info = new(SnapshotKind.Committed, name, parentName, now, now, checkedLabels);
+                SnapshotTable.Commit(
+                    writer,
+                    scope.Namespace,
+                    driver.Name,
+                    key,
+                    new SnapshotRow(row.Id, parentId, usage, info));
+                LeaseTable.Detach(writer, scope.Namespace, scope.Lease, NodeKind.Snapshot, NodeKey(key));
+                return false;
+            },
+            cancellationToken);
+        if (taken)
+        {
+            throw Exists("snapshot", name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task RemoveAsync(string key, CancellationToken cancellationToken)
+    {
+        long id = await scope.Database.WriteAsync(
+            writer =>
+            {
+                SnapshotRow row = Require(writer.Connection, key);
+                if (SnapshotTable.HasChildren(writer.Connection, row.Id))
+                {
+                    throw new GantryException(
+                        ErrorKind.FailedPrecondition,
+                        "cannot remove snapshot with child");
+                }
+
+                SnapshotTable.Delete(writer, scope.Namespace, driver.Name, key, row.Id);
+                LeaseTable.Detach(writer, scope.Namespace, scope.Lease, NodeKind.Snapshot, NodeKey(key));
+                return row.Id;
+            },
+            cancellationToken);
+        scope.Collector.NoteDeletion();
+        await SetAsideAsync(id);
+    }
+
+    /// <inheritdoc/>
+    public Task CleanupAsync(CancellationToken cancellationToken) => driver.CleanupAsync(known: null, cancellationToken);
+
+    private static GantryException Exists(string what, string name) =>
+        new(ErrorKind.AlreadyExists, $"{what} \"{name}\"");
+
+    /// <summary>The labels that a driver gets to see.</summary>
+    private static Dictionary<string, string> Inherited(IReadOnlyDictionary<string, string> labels) =>
+        labels.Where(label => label.Key == WellKnownLabels.SnapshotRef
+                || label.Key.StartsWith(WellKnownLabels.SnapshotPrefix, StringComparison.Ordinal))
+            .ToDictionary(StringComparer.Ordinal);
+
+    private async Task<IReadOnlyList<Mount>> CreateAsync(
+        SnapshotKind kind,
+        string key,
+        string parent,
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken)
+    {
+        Names.Check(key, "snapshot key");
+        IReadOnlyDictionary<string, string> checkedLabels = Labels.Check(labels, "info.Labels");
+
+        // Step 1: see whether it can be done at all.
+        if (checkedLabels.TryGetValue(WellKnownLabels.SnapshotRef, out string? target))
+        {
+            await ThrowIfTakenAsync(target, "target snapshot", cancellationToken);
+        }
+
+        await ThrowIfTakenAsync(key, "snapshot", cancellationToken);
+        List<long> chain = scope.Database.ReadSnapshot(connection =>
+        {
+            LeaseTable.RequireForRequest(connection, scope.Namespace, scope.Lease);
+            return SnapshotTable.Chain(connection, RequireParent(connection, parent)?.Id);
+        });
+
+        // Step 2: the directories.
+        long id = scope.Database.Counters.NextSnapshotId();
+        Dictionary<string, string> inherited = Inherited(checkedLabels);
+        await driver.CreateAsync(id, kind, chain, inherited, cancellationToken);
+
+        // Step 3: the record; without it the directories are nobody's.
+        bool taken;
+        try
+        {
+            taken = await scope.Database.WriteAsync(
+                writer => Insert(writer, id, kind, key, parent, checkedLabels),
+                cancellationToken);
+        }
+        catch
+        {
+            await SetAsideAsync(id);
+            throw;
+        }
+
+        if (taken)
+        {
+            await SetAsideAsync(id);
+            throw Exists("snapshot", key);
+        }
+
+        return driver.Mounts(id, kind, chain, inherited);
+    }
+
+    /// <summary>Makes the record of a new snapshot.</summary>
+    /// <returns>True when the key has been taken meanwhile; nothing but the lease is changed then.</returns>
+    private bool Insert(
+        Writer writer,
+        long id,
+        SnapshotKind kind,
+        string key,
+        string parent,
+        IReadOnlyDictionary<string, string> labels)
+    {
+        NamespaceTable.Ensure(writer, scope.Namespace);
+        LeaseTable.Attach(writer, scope.Namespace, scope.Lease, NodeKind.Snapshot, NodeKey(key));
+        if (SnapshotTable.Find(writer.Connection, scope.Namespace, driver.Name, key) is not null)
+        {
+            return true;
+        }
+
+        DateTimeOffset now = scope.Time.GetUtcNow();
+        SnapshotTable.Insert(
+            writer,
+            scope.Namespace,
+            driver.Name,
+            new SnapshotRow(
+                id,
+                RequireParent(writer.Connection, parent)?.Id,
+                default,
+                new SnapshotInfo(kind, key, parent, now, now, labels)));
+        return false;
+    }
+
+    private string NodeKey(string key) => Reference.SnapshotKey(driver.Name, key);
+
+    private SnapshotRow Require(Connection connection, string key) =>
+        SnapshotTable.Find(connection, scope.Namespace, driver.Name, key)
+            ?? throw new GantryException(ErrorKind.NotFound, $"snapshot {key} does not exist");
+
+    private SnapshotRow RequireActive(Connection connection, string key)
+    {
+        SnapshotRow row = Require(connection, key);
+        return row.Info.Kind == SnapshotKind.Active
+            ? row
+            : throw new GantryException(ErrorKind.FailedPrecondition, $"snapshot \"{key}\" is not active");
+    }
+
+    private SnapshotRow? RequireParent(Connection connection, string parent)
+    {
+        if (parent.Length == 0)
+        {
+            return null;
+        }
+
+        SnapshotRow row = SnapshotTable.Find(connection, scope.Namespace, driver.Name, parent)
+            ?? throw new GantryException(ErrorKind.NotFound, $"parent snapshot {parent} does not exist");
+        return row.Info.Kind == SnapshotKind.Committed
+            ? row
+            : throw new GantryException(
+                ErrorKind.InvalidArgument,
+                $"parent \"{parent}\" is not committed snapshot");
+    }
+
+    /// <summary>The parent that a snapshot has once committed: its own, or if it has none the one given.</summary>
+    private long? ParentAfterCommit(Connection connection, SnapshotRow active, string parent)
+    {
+        if (parent.Length == 0 || active.ParentId is not null)
+        {
+            return parent.Length == 0 || parent == active.Info.Parent
+                ? active.ParentId
+                : throw CannotRebase(active);
+        }
+
+        return driver.Capabilities.Contains(Rebase, StringComparer.Ordinal)
+            ? RequireParent(connection, parent)!.Id
+            : throw CannotRebase(active);
+    }
+
+    private static GantryException CannotRebase(SnapshotRow active) => new(
+        ErrorKind.InvalidArgument,
+        $"cannot change parent of active snapshot \"{active.Info.Name}\" on commit");
+
+    /// <summary>When a name is taken, adds it to the lease and says so.</summary>
+    private async Task ThrowIfTakenAsync(string name, string what, CancellationToken cancellationToken)
+    {
+        if (scope.Database.Read(
+            connection => SnapshotTable.Find(connection, scope.Namespace, driver.Name, name)) is null)
+        {
+            return;
+        }
+
+        if (scope.Lease is not null)
+        {
+            await scope.Database.WriteAsync(
+                writer => LeaseTable.Attach(
+                    writer,
+                    scope.Namespace,
+                    scope.Lease,
+                    NodeKind.Snapshot,
+                    NodeKey(name)),
+                cancellationToken);
+        }
+
+        throw Exists(what, name);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "the record is gone; the next clean-up removes the rest")]
+    private async Task SetAsideAsync(long id)
+    {
+        try
+        {
+            await driver.RemoveAsync(id, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            StorageLog.SnapshotNotRemoved(scope.Logger, driver.Name, id, e);
+        }
+    }
+
+    private async IAsyncEnumerable<SnapshotInfo> ListPagesAsync(
+        Filter filter,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string last = "";
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            string after = last;
+            List<SnapshotRow> page = scope.Database.Read(connection =>
+                SnapshotTable.ListPage(connection, scope.Namespace, driver.Name, after, PageSize));
+            foreach (SnapshotRow row in page)
+            {
+                if (filter.Matches(new SnapshotFields(row.Info)))
+                {
+                    yield return row.Info;
+                }
+            }
+
+            if (page.Count < PageSize)
+            {
+                yield break;
+            }
+
+            last = page[^1].Info.Name;
+            await Task.Yield();
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Gantry.Storage.Sqlite;
+
+/// <summary>A connection to the database with its prepared statements. It serves one caller at a time.</summary>
+internal sealed class Connection : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly sqlite3 _handle;
+    private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
+
+    private Connection(SqliteConnection connection)
+    {
+        _connection = connection;
+        _handle = connection.Handle ?? throw new InvalidOperationException("the connection is not open");
+    }
+
+    /// <summary>Whether a transaction is under way.</summary>
+    public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
+
+    /// <summary>Opens the database for reading and writing, and makes it if need be.</summary>
+    public static Connection OpenWriter(string path)
+    {
+        Connection connection = Open(path, SqliteOpenMode.ReadWriteCreate);
+        connection.Execute("PRAGMA journal_mode=WAL");
+        connection.Execute("PRAGMA synchronous=FULL");
+        connection.Execute("PRAGMA foreign_keys=ON");
+        connection.Execute("PRAGMA journal_size_limit=67108864");
+        connection.Execute("PRAGMA cache_size=-4000");
+        return connection;
+    }
+
+    /// <summary>Opens a database that exists for reading.</summary>
+    public static Connection OpenReader(string path)
+    {
+        Connection connection = Open(path, SqliteOpenMode.ReadWrite);
+        connection.Execute("PRAGMA query_only=ON");
+        return connection;
+    }
+
+    /// <summary>A statement, prepared once in the life of the connection. The caller disposes it after each use.</summary>
+    public Statement Use(string sql)
+    {
+        if (!_statements.TryGetValue(sql, out Statement? statement))
+        {
+            statement = new Statement(_handle, sql);
+            _statements.Add(sql, statement);
+        }
+
+        return statement.Begin();
+    }
+
+    /// <summary>Runs one statement, or several, that are not worth keeping.</summary>
+    public void Execute(string sql) =>
+        Check(_handle, raw.sqlite3_exec(_handle, sql), sql);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Statement statement in _statements.Values)
+        {
+            statement.Free();
+        }
+
+        _connection.Dispose();
+    }
+
+    /// <summary>Throws when a call has failed.</summary>
+    internal static void Check(sqlite3 database, int result, string sql)
+    {
+        if (result != raw.SQLITE_OK)
+        {
+            throw new SqliteException(
+                $"{raw.sqlite3_errmsg(database).utf8_to_string()}: {sql}",
+                result & 0xff,
+                raw.sqlite3_extended_errcode(database));
+        }
+    }
+
+    private static Connection Open(string path, SqliteOpenMode mode)
+    {
+        SqliteConnectionStringBuilder builder = new()
+        {
+            DataSource = path,
+            Mode = mode,
+            Pooling = false,
+        };
+        SqliteConnection connection = new(builder.ConnectionString);
+        try
+        {
+            connection.Open();
+            Connection opened = new(connection);
+            opened.Execute("PRAGMA busy_timeout=10000");
+            opened.Execute("PRAGMA temp_store=MEMORY");
+            return opened;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+namespace Gantry.Storage.Sqlite;
+
+/// <summary>The metadata database: one writer, many readers, and the counters.</summary>
+internal sealed class Database : IAsyncDisposable
+{
+    private readonly ReaderPool _readers;
+
+    private Database(string path, Connection connection, Counters counters)
+    {
+        Path = path;
+        Counters = counters;
+        Writes = new WriteQueue(connection, counters);
+        _readers = new ReaderPool(path);
+    }
+
+    /// <summary>The path of its file.</summary>
+    public string Path { get; }
+
+    /// <summary>The counters.</summary>
+    public Counters Counters { get; }
+
+    /// <summary>The writer.</summary>
+    public WriteQueue Writes { get; }
+
+    /// <summary>Opens the database and brings its schema up to date.</summary>
+    public static Database Open(string path)
+    {
+        Connection connection = Connection.OpenWriter(path);
+        try
+        {
+            Migrations.Run(connection);
+            return new Database(path, connection, ReadCounters(connection));
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="ReaderPool.Read{T}"/>
+    public T Read<T>(Func<Connection, T> read) => _readers.Read(read);
+
+    /// <inheritdoc cref="ReaderPool.ReadSnapshot{T}"/>
+    public T ReadSnapshot<T>(Func<Connection, T> read) => _readers.ReadSnapshot(read);
+
+    /// <inheritdoc cref="WriteQueue.RunAsync{T}"/>
+    public Task<T> WriteAsync<T>(Func<Writer, T> change, CancellationToken cancellationToken) =>
+        Writes.RunAsync(change, cancellationToken);
+
+    /// <inheritdoc cref="WriteQueue.RunAsync(Action{Writer}, CancellationToken)"/>
+    public Task WriteAsync(Action<Writer> change, CancellationToken cancellationToken) =>
+        Writes.RunAsync(change, cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Writes.DisposeAsync();
+        _readers.Dispose();
+    }
+
+    private static Counters ReadCounters(Connection connection)
+    {
+        using Statement statement = connection.Use("SELECT sequence, snapshot_id FROM counter");
+        return statement.Read()
+            ? new Counters(statement.Number(0), statement.Number(1))
+            : throw new InvalidDataException("metadata database has no counters");
+    }
+}

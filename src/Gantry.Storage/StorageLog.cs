@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging;
+
+namespace Gantry.Storage;
+
+/// <summary>What the storage says.</summary>
+internal static partial class StorageLog
+{
+    [LoggerMessage(LogLevel.Warning, "failed to remove snapshot directories {Snapshotter}/{Id}, they wait for a clean-up")]
+    public static partial void SnapshotNotRemoved(ILogger logger, string snapshotter, long id, Exception error);
+
+    [LoggerMessage(LogLevel.Error, "failed to clean up snapshotter {Snapshotter}")]
+    public static partial void CleanupFailed(ILogger logger, string snapshotter, Exception error);
+
+    [LoggerMessage(LogLevel.Error, "garbage collection failed")]
+    public static partial void CollectionFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(
+        LogLevel.Debug,
+        "garbage collected: {Removed} of {Objects} objects and {Blobs} blobs in {Milliseconds} ms")]
+    public static partial void Collected(ILogger logger, int removed, int objects, int blobs, double milliseconds);
+
+    [LoggerMessage(LogLevel.Warning, "failed to remove {Path}, it waits for the next collection")]
+    public static partial void FileNotRemoved(ILogger logger, string path, Exception error);
+}
