@@ -9,6 +9,8 @@ namespace Gantry.Distribution.Tests;
 /// <summary>A small http server for what a real registry does not do: it breaks off, lies, and stalls.</summary>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
+    private const byte TlsHandshake = 0x16;
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<Request, Answer> _script;
@@ -69,16 +71,21 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     private async Task ServeAsync(NetworkStream stream)
     {
-        using StreamReader reader = new(stream, Encoding.ASCII, leaveOpen: true);
-        string? line = await reader.ReadLineAsync(_stop.Token);
-        string[] first = (line ?? "").Split(' ');
-        if (first.Length != 3)
+        byte[] start = new byte[1];
+        if (await stream.ReadAsync(start, _stop.Token) == 0)
         {
-            // A TLS client hello, from the probe: say at once that this is no TLS.
+            return;
+        }
+
+        if (start[0] == TlsHandshake)
+        {
+            // The probe of a client: say at once that this is no TLS.
             await stream.WriteAsync("HTTP/1.0 400 Bad Request\r\n\r\n"u8.ToArray(), _stop.Token);
             return;
         }
 
+        using StreamReader reader = new(stream, Encoding.ASCII, leaveOpen: true);
+        string[] first = ((char)start[0] + await reader.ReadLineAsync(_stop.Token)).Split(' ');
         Dictionary<string, string> headers = new(StringComparer.OrdinalIgnoreCase);
         while (await reader.ReadLineAsync(_stop.Token) is { Length: > 0 } header)
         {

@@ -136,22 +136,22 @@ public sealed class TokenTests
     }
 
     [Fact]
-    public void A_docker_config_gives_the_credential_of_each_host()
+    public async Task A_docker_config_gives_the_credential_of_each_host()
     {
         DockerConfig config = DockerConfig.Parse(Encoding.UTF8.GetBytes(
             $$"""
             {"auths":{"https://index.docker.io/v1/":{"auth":"{{Convert.ToBase64String("hub:a:b"u8)}}"},
                       "https://reg.example:5000/v2/":{"username":"u","password":"p"},
                       "token.example":{"identitytoken":"t"},
-                      "nothing.example":{}},
+                      "nothing.example":{} },
              "credsStore":"desktop"}
             """));
 
-        Assert.Equal(new RegistryCredential("hub", "a:b"), Get(config, "docker.io"));
-        Assert.Equal(new RegistryCredential("u", "p"), Get(config, "reg.example:5000"));
-        Assert.Equal("t", Get(config, "token.example")?.IdentityToken);
-        Assert.Null(Get(config, "nothing.example"));
-        Assert.Null(Get(config, "elsewhere.example"));
+        Assert.Equal(new RegistryCredential("hub", "a:b"), await GetAsync(config, "docker.io"));
+        Assert.Equal(new RegistryCredential("u", "p"), await GetAsync(config, "reg.example:5000"));
+        Assert.Equal("t", (await GetAsync(config, "token.example"))?.IdentityToken);
+        Assert.Null(await GetAsync(config, "nothing.example"));
+        Assert.Null(await GetAsync(config, "elsewhere.example"));
     }
 
     [Theory]
@@ -161,14 +161,8 @@ public sealed class TokenTests
     public void A_docker_config_that_is_wrong_is_refused(string json) =>
         Assert.Throws<FormatException>(() => DockerConfig.Parse(Encoding.UTF8.GetBytes(json)));
 
-    private static RegistryCredential? Get(DockerConfig config, string host)
-    {
-        ValueTask<RegistryCredential?> task = config.GetAsync(host, Cancel);
-        Assert.True(task.IsCompletedSuccessfully);
-#pragma warning disable VSTHRD002, RS0030 // It is complete.
-        return task.Result;
-#pragma warning restore VSTHRD002, RS0030
-    }
+    private static async Task<RegistryCredential?> GetAsync(DockerConfig config, string host) =>
+        await config.GetAsync(host, Cancel);
 
     private static Reference Name(ScriptedServer server) => Reference.Parse($"{server.Host}/team/app:v1");
 

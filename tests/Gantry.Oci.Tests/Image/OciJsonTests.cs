@@ -30,7 +30,7 @@ public sealed class OciJsonTests
         ImageIndex index = OciJson.ParseIndex(Bytes(
             $$"""
             {"schemaVersion":2,"manifests":[{"mediaType":"{{MediaTypes.OciManifest}}","digest":"{{A}}","size":7,
-            "platform":{"os":"linux","architecture":"arm","variant":"v7","os.features":["x"]}}]}
+            "platform":{"os":"linux","architecture":"arm","variant":"v7","os.features":["x"]} }]}
             """));
 
         Platform platform = Assert.Single(index.Manifests).Platform!;
@@ -40,14 +40,14 @@ public sealed class OciJsonTests
 
     [Theory]
     [InlineData("""{"manifests":[],"layers":[]}""", "ambiguous")]
-    [InlineData($$"""{"manifests":[],"config":{{Config}}}""", "ambiguous")]
-    [InlineData($$"""{"fsLayers":[],"config":{{Config}}}""", "ambiguous")]
+    [InlineData($$"""{"manifests":[],"config":{{Config}} }""", "ambiguous")]
+    [InlineData($$"""{"fsLayers":[],"config":{{Config}} }""", "ambiguous")]
     [InlineData($$"""{"layers":[],"config":{{Config}},"layers":[]}""", "invalid JSON")]
     [InlineData("""{"manifests":[]}""", "index")]
     [InlineData("""{"layers":[]}""", "config is missing")]
     [InlineData("""{"config":{"mediaType":"x","digest":"sha256:../../etc","size":1}}""", "invalid digest")]
-    [InlineData($$"""{"config":{"mediaType":"x","digest":"{{A}}","size":-1}}""", "size")]
-    [InlineData($$"""{"config":{"digest":"{{A}}","size":1}}""", "mediaType")]
+    [InlineData($$"""{"config":{"mediaType":"x","digest":"{{A}}","size":-1} }""", "size")]
+    [InlineData($$"""{"config":{"digest":"{{A}}","size":1} }""", "mediaType")]
     [InlineData($$"""{"config":{{Config}},"layers":[null]}""", "null")]
     [InlineData("""{"config":[]}""", "invalid JSON")]
     [InlineData("null", "null")]
@@ -83,7 +83,7 @@ public sealed class OciJsonTests
             $$"""
             {"architecture":"amd64","os":"linux","created":"2024-01-02T03:04:05.678901234Z","docker_version":"1",
              "config":{"User":"1000:100","Env":["PATH=/bin"],"Entrypoint":null,"Cmd":["sh"],"WorkingDir":"/srv",
-                       "ExposedPorts":{"80/tcp":{}},"Volumes":{"/data":{}},"Labels":{"a":"b"},"StopSignal":"SIGINT","OnBuild":null},
+                       "ExposedPorts":{"80/tcp":{} },"Volumes":{"/data":{} },"Labels":{"a":"b"},"StopSignal":"SIGINT","OnBuild":null},
              "rootfs":{"type":"layers","diff_ids":["{{A}}","{{B}}"]},
              "history":[{"created_by":"ADD","empty_layer":true},{"comment":"c"}]}
             """));
