@@ -1,1 +1,6 @@
-return 0;
+using Gantry.Cli.CommandLine;
+using Gantry.Cli.Output;
+
+int exitCode = await CommandTree.RunAsync(args);
+StandardStreams.Flush();
+return exitCode;

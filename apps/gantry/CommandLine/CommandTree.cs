@@ -1,0 +1,70 @@
+using System.CommandLine;
+using Gantry.Cli.Containers;
+using Gantry.Cli.Daemon;
+using Gantry.Cli.Images;
+using Gantry.Cli.Output;
+
+namespace Gantry.Cli.CommandLine;
+
+/// <summary>All commands, and how a command line becomes one of them.</summary>
+internal static class CommandTree
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        RootCommand root = Build();
+        ParseResult parse = root.Parse(
+            CommandOfContainer.Separate(args, root),
+            new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parse.Errors.Count > 0)
+        {
+            string path = parse.CommandResult.Command == root ? "gantry" : $"gantry {parse.CommandResult.Command.Name}";
+            StandardStreams.Complain($"{parse.Errors[0].Message} (see {path} --help)");
+            return ExitCodes.Failure;
+        }
+
+        try
+        {
+            return await parse.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+                Output = StandardStreams.Out,
+                Error = StandardStreams.Error,
+            });
+        }
+#pragma warning disable CA1031 // The top of the program: whatever it is becomes one line and an exit code.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            if (Failure.Describe(e) is { } message)
+            {
+                StandardStreams.Complain(message);
+            }
+
+            return e is OperationCanceledException ? ExitCodes.Interrupted : ExitCodes.Failure;
+        }
+    }
+
+    private static RootCommand Build()
+    {
+        RootCommand root = new("gantry drives a Gantry daemon, or containerd: images, containers, and what they do.")
+        {
+            PullCommand.Create(),
+            RunCommand.Create(),
+            PsCommand.Create(),
+            ExecCommand.Create(),
+            KillCommand.Create(),
+            StopCommand.Create(),
+            RmCommand.Create(),
+            ImagesCommand.Create(),
+            RmiCommand.Create(),
+            InspectCommand.Create(),
+            EventsCommand.Create(),
+            NamespacesCommand.Create(),
+            PluginsCommand.Create(),
+            VersionCommand.Create(),
+        };
+        GlobalOptions.AddTo(root);
+        return root;
+    }
+}

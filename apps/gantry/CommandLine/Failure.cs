@@ -1,0 +1,28 @@
+using Gantry.Core.Errors;
+using Gantry.Linux;
+
+namespace Gantry.Cli.CommandLine;
+
+/// <summary>What is said of a failure.</summary>
+internal static class Failure
+{
+    private const string BrokenPipe = "Broken pipe";
+
+    /// <summary>One line; null when there is nobody to tell.</summary>
+    public static string? Describe(Exception exception) => exception switch
+    {
+        GantryException or LinuxException or FormatException => OneLine(exception.Message),
+        TimeoutException => OneLine(exception.Message),
+        OperationCanceledException => "interrupted",
+
+        // Whoever read the output has gone away: gantry … | head.
+        IOException when exception.Message.Contains(BrokenPipe, StringComparison.Ordinal) => null,
+        IOException or UnauthorizedAccessException => OneLine(exception.Message),
+        _ => $"internal error: {exception.GetType().Name}: {OneLine(exception.Message)}{Trace(exception)}",
+    };
+
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ").Trim();
+
+    private static string Trace(Exception exception) =>
+        Environment.GetEnvironmentVariable("GANTRY_DEBUG") is "1" ? "\n" + exception.StackTrace : "";
+}

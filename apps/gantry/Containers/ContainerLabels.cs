@@ -1,0 +1,21 @@
+using System.Globalization;
+using Gantry.Core.Containers;
+
+namespace Gantry.Cli.Containers;
+
+/// <summary>Labels that this program puts on containers, or looks at.</summary>
+internal static class ContainerLabels
+{
+    /// <summary>The signal that stops the container, as its image says.</summary>
+    public const string StopSignal = "io.containerd.image.config.stop-signal";
+
+    /// <summary>How its last process ended, once it has no task any more.</summary>
+    public const string ExitStatus = "gantry.io/exit-status";
+
+    /// <summary>How the last process of a container without a task ended; null when it never ran.</summary>
+    public static uint? ExitStatusOf(ContainerRecord container) =>
+        container.Labels.TryGetValue(ExitStatus, out string? text)
+        && uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint status)
+            ? status
+            : null;
+}

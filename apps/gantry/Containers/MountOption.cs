@@ -1,0 +1,100 @@
+using Gantry.Oci.Runtime;
+
+namespace Gantry.Cli.Containers;
+
+/// <summary>The values of <c>--mount</c> and <c>--volume</c>.</summary>
+internal static class MountOption
+{
+    /// <summary><c>type=bind,src=/a,dst=/b,options=rbind:ro</c>.</summary>
+    /// <exception cref="FormatException">It is malformed.</exception>
+    public static SpecMount Parse(string text)
+    {
+        string type = "";
+        string source = "";
+        string destination = "";
+        List<string> options = [];
+        foreach (string field in text.Split(','))
+        {
+            int equals = field.IndexOf('=', StringComparison.Ordinal);
+            string key = equals < 0 ? field : field[..equals];
+            string value = equals < 0 ? "" : field[(equals + 1)..];
+            switch (key)
+            {
+                case "type":
+                    type = value;
+                    break;
+                case "source" or "src":
+                    source = value;
+                    break;
+                case "destination" or "dst" or "target":
+                    destination = value;
+                    break;
+                case "options":
+                    options.AddRange(value.Split(':', StringSplitOptions.RemoveEmptyEntries));
+                    break;
+                case "readonly" or "ro" when equals < 0:
+                    options.Add("ro");
+                    break;
+                default:
+                    throw new FormatException($"mount \"{text}\": mount option \"{key}\" not supported");
+            }
+        }
+
+        return Make(text, type.Length > 0 ? type : "bind", source, destination, options);
+    }
+
+    /// <summary><c>/a:/b</c> or <c>/a:/b:ro</c>.</summary>
+    /// <exception cref="FormatException">It is malformed.</exception>
+    public static SpecMount ParseVolume(string text)
+    {
+        string[] parts = text.Split(':');
+        return parts.Length is 2 or 3
+            ? Make(
+                text,
+                "bind",
+                parts[0],
+                parts[1],
+                parts.Length == 3 ? [.. parts[2].Split(',', StringSplitOptions.RemoveEmptyEntries)] : [])
+            : throw new FormatException($"volume \"{text}\": not SOURCE:DESTINATION or SOURCE:DESTINATION:OPTIONS");
+    }
+
+    private static SpecMount Make(
+        string text,
+        string type,
+        string source,
+        string destination,
+        List<string> options)
+    {
+        if (!destination.StartsWith('/'))
+        {
+            throw new FormatException($"mount \"{text}\": destination \"{destination}\" is not an absolute path");
+        }
+
+        if (type == "bind")
+        {
+            if (source.Length == 0)
+            {
+                throw new FormatException($"mount \"{text}\": a bind mount needs a source");
+            }
+
+            source = Path.GetFullPath(source);
+            if (!Path.Exists(source))
+            {
+                throw new FormatException($"mount \"{text}\": source {source} does not exist");
+            }
+
+            if (!options.Contains("bind") && !options.Contains("rbind"))
+            {
+                options.Insert(0, "rbind");
+            }
+        }
+
+        return new SpecMount
+        {
+            Destination = destination,
+            Type = type,
+            Source = source.Length > 0 ? source : type,
+            Options = options.Count > 0 ? options : null,
+        };
+    }
+}
