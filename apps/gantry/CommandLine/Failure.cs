@@ -6,17 +6,14 @@ namespace Gantry.Cli.CommandLine;
 /// <summary>What is said of a failure.</summary>
 internal static class Failure
 {
-    private const string BrokenPipe = "Broken pipe";
-
     /// <summary>One line; null when there is nobody to tell.</summary>
     public static string? Describe(Exception exception) => exception switch
     {
+        // Whoever read the output has gone away: gantry … | head.
+        LinuxException { Errno: Errno.EPIPE } => null,
         GantryException or LinuxException or FormatException => OneLine(exception.Message),
         TimeoutException => OneLine(exception.Message),
         OperationCanceledException => "interrupted",
-
-        // Whoever read the output has gone away: gantry … | head.
-        IOException when exception.Message.Contains(BrokenPipe, StringComparison.Ordinal) => null,
         IOException or UnauthorizedAccessException => OneLine(exception.Message),
         _ => $"internal error: {exception.GetType().Name}: {OneLine(exception.Message)}{Trace(exception)}",
     };

@@ -18,7 +18,7 @@ internal static class EventJson
     {
         ContainerReflection.Descriptor,
         ContentReflection.Descriptor,
-        ImageReflection.Descriptor,
+        Api.Services.Images.ImagesReflection.Descriptor,
         NamespaceReflection.Descriptor,
         SandboxReflection.Descriptor,
         SnapshotReflection.Descriptor,

@@ -51,7 +51,7 @@ internal static class StandardStreams
     }
 
     private static StreamWriter Writer(SafeFileHandle handle, bool autoFlush) => new(
-        new FileStream(handle, FileAccess.Write, bufferSize: 0),
+        new DescriptorStream(handle),
         new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         bufferSize: 4096)
     {

@@ -36,5 +36,5 @@ public sealed record RuntimeSpec
 
     /// <summary>Fields that this type does not know, kept as they came.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Other { get; init; }
+    public IDictionary<string, JsonElement>? Other { get; set; }
 }

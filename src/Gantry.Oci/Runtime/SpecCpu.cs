@@ -28,5 +28,5 @@ public sealed record SpecCpu
 
     /// <summary>Fields that this type does not know, kept as they came.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Other { get; init; }
+    public IDictionary<string, JsonElement>? Other { get; set; }
 }

@@ -52,5 +52,5 @@ public sealed record SpecLinux
 
     /// <summary>Fields that this type does not know, kept as they came.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Other { get; init; }
+    public IDictionary<string, JsonElement>? Other { get; set; }
 }

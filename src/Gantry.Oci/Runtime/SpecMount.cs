@@ -24,5 +24,5 @@ public sealed record SpecMount
 
     /// <summary>Fields that this type does not know, kept as they came.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Other { get; init; }
+    public IDictionary<string, JsonElement>? Other { get; set; }
 }

@@ -56,5 +56,5 @@ public sealed record SpecProcess
 
     /// <summary>Fields that this type does not know, kept as they came.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Other { get; init; }
+    public IDictionary<string, JsonElement>? Other { get; set; }
 }
