@@ -54,10 +54,11 @@ internal sealed class Session : IAsyncDisposable
             {
                 return await body(session, parse);
             }
-            catch (OperationCanceledException) when (!session.Signals.Interrupted && session.Token.IsCancellationRequested)
+            catch (OperationCanceledException e) when (!session.Signals.Interrupted && session.Token.IsCancellationRequested)
             {
                 throw new TimeoutException(
-                    string.Create(CultureInfo.InvariantCulture, $"timed out after {session._timeout.TotalSeconds:0.###} s"));
+                    string.Create(CultureInfo.InvariantCulture, $"timed out after {session._timeout.TotalSeconds:0.###} s"),
+                    e);
             }
         };
 

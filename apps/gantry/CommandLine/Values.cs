@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.CommandLine.Parsing;
 using System.Globalization;
 
@@ -7,6 +8,7 @@ namespace Gantry.Cli.CommandLine;
 internal static class Values
 {
     private const long MaxMilliseconds = int.MaxValue;
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789.");
 
     /// <summary><c>1h2m3.5s</c>, <c>200ms</c>, or a number of seconds.</summary>
     public static TimeSpan Duration(ArgumentResult result)
@@ -65,14 +67,14 @@ internal static class Values
         ReadOnlySpan<char> rest = text;
         while (rest.Length > 0)
         {
-            int digits = rest.IndexOfAnyExcept("0123456789.");
+            int digits = rest.IndexOfAnyExcept(Digits);
             if (digits <= 0 || !TryNumber(rest[..digits], out double number))
             {
                 return false;
             }
 
             rest = rest[digits..];
-            int letters = rest.IndexOfAny("0123456789.");
+            int letters = rest.IndexOfAny(Digits);
             ReadOnlySpan<char> unit = letters < 0 ? rest : rest[..letters];
             double factor = unit switch
             {

@@ -83,7 +83,7 @@ internal sealed record NewContainer(ContainerRecord Record, IReadOnlyList<Mount>
     {
         using CancellationTokenSource limit = Session.Cleanup();
         await ContainerCleanup.RemoveTaskAsync(scope, Id, force: false, limit.Token);
-        Dictionary<string, string> labels = new()
+        Dictionary<string, string> labels = new(StringComparer.Ordinal)
         {
             [ContainerLabels.ExitStatus] = status.ToString(CultureInfo.InvariantCulture),
         };
@@ -131,7 +131,7 @@ internal sealed record NewContainer(ContainerRecord Record, IReadOnlyList<Mount>
 
     private static Dictionary<string, string> LabelsOf(ContainerDefaults image, string[] given)
     {
-        Dictionary<string, string> labels = new(image.Labels)
+        Dictionary<string, string> labels = new(image.Labels, StringComparer.Ordinal)
         {
             [ContainerLabels.StopSignal] = image.StopSignal.Length > 0 ? image.StopSignal : "SIGTERM",
         };

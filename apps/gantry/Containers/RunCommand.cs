@@ -97,7 +97,7 @@ internal static class RunCommand
         }
     }
 
-    private static Dictionary<string, string> LeaseLabels() => new()
+    private static Dictionary<string, string> LeaseLabels() => new(StringComparer.Ordinal)
     {
         [WellKnownLabels.GcExpire] = (TimeProvider.System.GetUtcNow() + LeaseLifetime).UtcDateTime
             .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),

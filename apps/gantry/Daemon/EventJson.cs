@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using Gantry.Api;
 using Gantry.Api.Events;
 using Gantry.Core;
 using Google.Protobuf;

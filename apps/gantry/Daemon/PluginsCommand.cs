@@ -54,7 +54,7 @@ internal static class PluginsCommand
     }
 
     /// <summary>As in <c>ctr plugins ls</c>, a leading <c>ls</c> may be said or not.</summary>
-    private static IReadOnlyList<string> Filters(string[]? given) =>
+    private static string[] Filters(string[]? given) =>
         given is ["ls" or "list", .. string[] rest] ? rest : given ?? [];
 
     private static string Status(PluginInfo plugin) => plugin.InitError switch

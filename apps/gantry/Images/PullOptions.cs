@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Gantry.Cli.CommandLine;
 using Gantry.Oci.Image;
 
 namespace Gantry.Cli.Images;

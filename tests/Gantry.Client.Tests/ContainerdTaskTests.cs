@@ -1,0 +1,5 @@
+using Xunit;
+
+namespace Gantry.Client.Tests;
+
+public sealed class ContainerdTaskTests(ContainerdFixture fixture) : TaskSuite(fixture), IClassFixture<ContainerdFixture>;

@@ -1,0 +1,5 @@
+using Xunit;
+
+namespace Gantry.Client.Tests;
+
+public sealed class GantryCommandLineTests(GantryFixture fixture) : CommandLineSuite(fixture), IClassFixture<GantryFixture>;

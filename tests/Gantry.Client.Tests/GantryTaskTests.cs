@@ -1,0 +1,5 @@
+using Xunit;
+
+namespace Gantry.Client.Tests;
+
+public sealed class GantryTaskTests(GantryFixture fixture) : TaskSuite(fixture), IClassFixture<GantryFixture>;
