@@ -67,12 +67,18 @@ internal sealed partial class LayerWriter : IDisposable
         }
 
         // Step 2: its directory.
-        OpenDirectory parent = _tree.Enter(path.Directory);
         if (path.Name.StartsWith(Whiteout.Prefix))
         {
-            ApplyWhiteout(parent, path, entry);
+            // Where this layer has put a file in a directory's place, there is nothing left to delete.
+            if (_tree.TryEnter(path.Directory) is { } place)
+            {
+                ApplyWhiteout(place, path, entry);
+            }
+
             return;
         }
+
+        OpenDirectory parent = _tree.Enter(path.Directory);
 
         // Step 3: the file, and what belongs to it.
         switch (entry.Type)

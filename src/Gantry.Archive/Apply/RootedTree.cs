@@ -27,6 +27,7 @@ internal sealed class RootedTree : IDisposable
     private readonly Dictionary<byte[], OpenDirectory> _open = new(BytesComparer.Instance);
     private byte[] _lastPath = [];
     private OpenDirectory _last;
+    private byte[] _blockedAt = [];
 
     /// <summary>Opens the root.</summary>
     /// <param name="root">Its path.</param>
@@ -71,7 +72,12 @@ internal sealed class RootedTree : IDisposable
 
     /// <summary>Opens a directory, and makes it when it is missing.</summary>
     /// <param name="path">A clean path. The result stays this object's and is valid until the next call.</param>
-    internal OpenDirectory Enter(ReadOnlySpan<byte> path)
+    /// <exception cref="GantryException">InvalidArgument: a file is in the way.</exception>
+    internal OpenDirectory Enter(ReadOnlySpan<byte> path) => TryEnter(path) ?? throw NotADirectory(_blockedAt);
+
+    /// <summary>As <see cref="Enter"/>, but returns null when a file is in the way.</summary>
+    /// <param name="path">A clean path.</param>
+    internal OpenDirectory? TryEnter(ReadOnlySpan<byte> path)
     {
         if (path.SequenceEqual(_lastPath))
         {
@@ -86,7 +92,12 @@ internal sealed class RootedTree : IDisposable
 
         if (!_open.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(path, out OpenDirectory? directory))
         {
-            directory = TryDirect(path) ?? Walk(path, make: true)!;
+            directory = TryDirect(path) ?? Walk(path, make: true);
+            if (directory is null)
+            {
+                return null;
+            }
+
             if (_open.Count >= MaxOpen)
             {
                 Forget();
@@ -203,7 +214,8 @@ internal sealed class RootedTree : IDisposable
 
             if (!_make(here, name))
             {
-                throw NotADirectory(path);
+                _blockedAt = path;
+                return null;
             }
 
             handle = Open.TryAt(here.Handle, name, DirectoryFlags, 0, out errno);

@@ -57,7 +57,7 @@ public sealed partial class TarReader
             if (_ended || !await ReadHeaderAsync(cancellationToken))
             {
                 _ended = true;
-                return null;
+                return pax is null && longName is null && longLink is null ? null : throw UnexpectedEnd();
             }
 
             switch (_block.Span[156])
