@@ -1,3 +1,5 @@
+using Google.Protobuf.WellKnownTypes;
+
 namespace Gantry.Runtime.Tasks;
 
 /// <summary>A process of a task, as its shim describes it.</summary>
@@ -7,7 +9,7 @@ namespace Gantry.Runtime.Tasks;
 /// <param name="Status">What it is doing.</param>
 /// <param name="Io">Its streams.</param>
 /// <param name="ExitStatus">Its exit status once it is stopped.</param>
-/// <param name="ExitedAt">When it exited; null while it has not.</param>
+/// <param name="ExitedAt">When it exited, as the shim said it; null while it has not.</param>
 public sealed record ProcessState(
     string ContainerId,
     string ExecId,
@@ -15,4 +17,4 @@ public sealed record ProcessState(
     ProcessStatus Status,
     TaskIo Io,
     uint ExitStatus,
-    DateTimeOffset? ExitedAt);
+    Timestamp? ExitedAt);

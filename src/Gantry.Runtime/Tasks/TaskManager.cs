@@ -1,72 +1,115 @@
-using Gantry.Core;
-using Gantry.Core.Filters;
+using System.Collections.Concurrent;
+using Gantry.Api.Events;
+using Gantry.Core.Errors;
 using Gantry.Core.Namespaces;
+using Gantry.Runtime.Bundles;
 using Gantry.Runtime.Events;
+using Gantry.Runtime.Shims;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 
 namespace Gantry.Runtime.Tasks;
 
-/// <summary>The tasks of this daemon: each made of a bundle, run by a shim, and outliving the daemon.</summary>
-public sealed class TaskManager : IAsyncDisposable
+/// <summary>
+/// The tasks of this daemon. A task is a bundle on disk and a shim that runs its processes; it outlives the daemon, and the
+/// next one adopts it.
+/// </summary>
+/// <remarks>
+/// A call goes to the shim and back; what the shim says is passed on, errors letter for letter. Making and removing a task,
+/// and cleaning up after a shim that died, exclude each other for each task. Of what a shim does the shim itself tells, over
+/// the daemon's ttrpc socket; that a task was deleted, and the exit of a task whose shim died, the daemon tells.
+/// </remarks>
+public sealed partial class TaskManager : IAsyncDisposable
 {
+    /// <summary>How many programs of shims may run at a time to clean up.</summary>
+    private const int CleanupLimit = 8;
+
+    private readonly ConcurrentDictionary<(Namespace Namespace, string Id), ManagedTask> _tasks = [];
+    private readonly TaskManagerOptions _options;
+    private readonly EventExchange _events;
+    private readonly TimeProvider _time;
+    private readonly ILogger<TaskManager> _logger;
+    private readonly BundleStore _bundles;
+    private readonly ShimLocator _shims;
+    private readonly SemaphoreSlim _cleanups = new(CleanupLimit, CleanupLimit);
+    private readonly CancellationTokenSource _stop = new();
+
     /// <summary>Makes the manager; nothing is touched before <see cref="LoadAsync"/>.</summary>
-    public TaskManager(TaskManagerOptions options, EventExchange events, TimeProvider time, ILogger<TaskManager> logger)
-        => _ = (options, events, time, logger);
+    /// <param name="options">What it needs to know of its daemon.</param>
+    /// <param name="events">Where events go.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log, that of the shims included.</param>
+    public TaskManager(
+        TaskManagerOptions options, EventExchange events, TimeProvider time, ILogger<TaskManager> logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(events);
+        _options = options;
+        _events = events;
+        _time = time;
+        _logger = logger;
+        _bundles = new BundleStore(options.Root, options.State);
+        _shims = new ShimLocator(options.Runtimes, options.ProgramDirectory);
+        events.ExitSeen = KeepExit;
+    }
 
-    /// <summary>Adopts what an earlier daemon left. Bundles are known when this returns its task.</summary>
-    public Task LoadAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>Lets go of all shims at once; their tasks live on.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _events.ExitSeen = null;
+        foreach (ManagedTask task in _tasks.Values)
+        {
+            if (task.Connection is { } shim)
+            {
+                await shim.DisposeAsync();
+            }
 
-    /// <summary>Makes a task; the process id of its first process.</summary>
-    public Task<uint> CreateAsync(Namespace ns, TaskCreation creation, CancellationToken cancellationToken) => throw new NotSupportedException();
+            await task.Watch;
+            if (task.Log is { } log)
+            {
+                await log.DisposeAsync();
+            }
+        }
 
-    /// <summary>Starts the first process, or an exec; its process id.</summary>
-    public Task<uint> StartAsync(Namespace ns, string id, string execId, CancellationToken cancellationToken) => throw new NotSupportedException();
+        _tasks.Clear();
+    }
 
-    /// <summary>The state of the first process, or of an exec.</summary>
-    public Task<ProcessState> GetAsync(Namespace ns, string id, string execId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>The program of a task's shim.</summary>
+    private ShimProgram ProgramAt(string path, Bundle bundle) => new(path, bundle, _options, _time);
 
-    /// <summary>The states of all tasks of a namespace; those that don't answer are left out.</summary>
-    public Task<IReadOnlyList<ProcessState>> ListAsync(Namespace ns, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>A task whose shim answers.</summary>
+    private async Task<ManagedTask> FindAsync(Namespace ns, string id, CancellationToken cancellationToken)
+    {
+        if (!_tasks.TryGetValue((ns, id), out ManagedTask? task) || task.Phase is TaskPhase.Creating)
+        {
+            throw new GantryException(ErrorKind.NotFound, $"task {id} not found");
+        }
 
-    /// <summary>Sends a signal.</summary>
-    public Task KillAsync(Namespace ns, string id, string execId, uint signal, bool all, CancellationToken cancellationToken) => throw new NotSupportedException();
+        if (task.Phase is TaskPhase.Loading)
+        {
+            await task.Loaded.WaitAsync(cancellationToken);
+        }
 
-    /// <summary>Adds a process; it is started with <see cref="StartAsync"/>.</summary>
-    public Task ExecAsync(Namespace ns, string id, ExecCreation creation, CancellationToken cancellationToken) => throw new NotSupportedException();
+        return task;
+    }
 
-    /// <summary>Tells a terminal its size.</summary>
-    public Task ResizePtyAsync(Namespace ns, string id, string execId, uint width, uint height, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>Keeps a told exit with the task, so that the next daemon does not tell it again.</summary>
+    private void KeepExit(Namespace ns, TaskExit exit)
+    {
+        if (!_tasks.TryGetValue((ns, exit.ContainerId), out ManagedTask? task) || task.Phase is TaskPhase.Gone)
+        {
+            return;
+        }
 
-    /// <summary>Closes the standard input of a process.</summary>
-    public Task CloseIoAsync(Namespace ns, string id, string execId, bool stdin, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>Freezes a task.</summary>
-    public Task PauseAsync(Namespace ns, string id, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>Thaws a task.</summary>
-    public Task ResumeAsync(Namespace ns, string id, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>The processes that live in a task.</summary>
-    public Task<IReadOnlyList<TaskProcessInfo>> ListPidsAsync(Namespace ns, string id, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>Changes the resources of a task.</summary>
-    public Task UpdateAsync(Namespace ns, string id, TypedBytes? resources, IReadOnlyDictionary<string, string> annotations, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>What the tasks that pass the filter (fields id, namespace, runtime) have used.</summary>
-    public Task<IReadOnlyList<TaskMetric>> MetricsAsync(Namespace ns, Filter filter, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>Waits until a process has exited; at once when it has already.</summary>
-    public Task<ProcessExit> WaitAsync(Namespace ns, string id, string execId, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>Removes a task that has stopped: its shim, its bundle, its mounts.</summary>
-    public Task<ProcessExit> DeleteAsync(Namespace ns, string id, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>Removes an exec that has stopped.</summary>
-    public Task<ProcessExit> DeleteProcessAsync(Namespace ns, string id, string execId, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>Not built yet.</summary>
-    public Task CheckpointAsync(Namespace ns, string id, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <summary>Lets go of all shims; their tasks live on.</summary>
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+        try
+        {
+            BundleStore.WriteFile(task.Bundle.ExitPath, exit.ToByteArray());
+        }
+        catch (IOException failure)
+        {
+            // The bundle may just have been removed; if not, the exit is told once more by the next daemon.
+            _logger.CleanupFailed(ns.ToString(), exit.ContainerId, "keeping its exit", failure);
+        }
+    }
 }

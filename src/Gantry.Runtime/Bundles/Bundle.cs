@@ -1,0 +1,38 @@
+using Gantry.Core.Namespaces;
+
+namespace Gantry.Runtime.Bundles;
+
+/// <summary>The directory of a task, with the names of what lies in it.</summary>
+/// <param name="Namespace">The namespace.</param>
+/// <param name="Id">The task.</param>
+/// <param name="DirectoryPath">Its directory, below the daemon's state.</param>
+/// <param name="WorkPath">Its work directory, below the daemon's root.</param>
+public sealed record Bundle(Namespace Namespace, string Id, string DirectoryPath, string WorkPath)
+{
+    /// <summary>The OCI runtime spec.</summary>
+    public string SpecPath => Path.Combine(DirectoryPath, "config.json");
+
+    /// <summary>Where the root filesystem is mounted.</summary>
+    public string RootFilesystemPath => Path.Combine(DirectoryPath, "rootfs");
+
+    /// <summary>The link to <see cref="WorkPath"/>.</summary>
+    public string WorkLinkPath => Path.Combine(DirectoryPath, "work");
+
+    /// <summary>The FIFO that the shim logs to.</summary>
+    public string LogPath => Path.Combine(DirectoryPath, "log");
+
+    /// <summary>The path of the shim's program.</summary>
+    public string ShimBinaryPath => Path.Combine(DirectoryPath, "shim-binary-path");
+
+    /// <summary>How the shim is reached.</summary>
+    public string BootstrapPath => Path.Combine(DirectoryPath, "bootstrap.json");
+
+    /// <summary>How the shim is reached, as shims and daemons before bootstrap.json wrote it.</summary>
+    public string AddressPath => Path.Combine(DirectoryPath, "address");
+
+    /// <summary>The process id of the shim, where the shim writes it.</summary>
+    public string ShimPidPath => Path.Combine(DirectoryPath, "shim.pid");
+
+    /// <summary>The exit of the first process, once it was told: a protobuf message of the event.</summary>
+    public string ExitPath => Path.Combine(DirectoryPath, "exit");
+}

@@ -1,0 +1,224 @@
+using System.Globalization;
+using Gantry.Core.Errors;
+using Gantry.Core.Namespaces;
+using Gantry.Linux;
+using Gantry.Linux.Mounts;
+using Gantry.Runtime.Shims;
+
+namespace Gantry.Runtime.Bundles;
+
+/// <summary>
+/// The bundles of all tasks: <c>STATE/io.containerd.runtime.v2.task/NAMESPACE/ID</c>, each with a work directory of the
+/// same name below the root, which outlives a reboot. The tree and its modes are containerd's.
+/// </summary>
+public sealed class BundleStore(string root, string state)
+{
+    private const string PluginDirectory = "io.containerd.runtime.v2.task";
+
+    /// <summary>The prefix of a directory that is being removed: no identifier begins with a dot.</summary>
+    private const string RemovedPrefix = ".removed-";
+
+    private const UnixFileMode OwnerOnly =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private const UnixFileMode Passable = OwnerOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private readonly string _work = Path.Combine(root, PluginDirectory);
+    private readonly string _bundles = Path.Combine(state, PluginDirectory);
+
+    /// <summary>Where a task's bundle is, whether it exists or not.</summary>
+    public Bundle Locate(Namespace ns, string id)
+    {
+        Identifier.Validate(id);
+        string name = ns.ToString();
+        return new Bundle(ns, id, Path.Combine(_bundles, name, id), Path.Combine(_work, name, id));
+    }
+
+    /// <summary>Makes a bundle: nothing of it is left when that fails.</summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="id">The task.</param>
+    /// <param name="spec">The OCI runtime spec, written byte for byte.</param>
+    /// <exception cref="GantryException">AlreadyExists: the directory is there.</exception>
+    public Bundle Create(Namespace ns, string id, ReadOnlyMemory<byte> spec)
+    {
+        Bundle bundle = Locate(ns, id);
+        if (Directory.Exists(bundle.DirectoryPath))
+        {
+            throw new GantryException(ErrorKind.AlreadyExists, $"bundle {bundle.DirectoryPath}");
+        }
+
+        MakeDirectory(_bundles, Passable);
+        MakeDirectory(_work, Passable);
+        MakeDirectory(Path.GetDirectoryName(bundle.DirectoryPath)!, Passable);
+        MakeDirectory(Path.GetDirectoryName(bundle.WorkPath)!, Passable);
+        try
+        {
+            BundleOwner.Prepare(bundle.DirectoryPath, spec.Span);
+            MakeDirectory(bundle.RootFilesystemPath, Passable);
+            // A work directory of that name is an earlier task's, whose state was lost.
+            DeleteTree(bundle.WorkPath);
+            MakeDirectory(bundle.WorkPath, Passable);
+            File.CreateSymbolicLink(bundle.WorkLinkPath, bundle.WorkPath);
+            WriteFile(bundle.SpecPath, spec.Span);
+            return bundle;
+        }
+        catch (IOException)
+        {
+            Delete(bundle);
+            throw;
+        }
+    }
+
+    /// <summary>Writes how the shim is reached, and with which program.</summary>
+    public void WriteShim(Bundle bundle, string binaryPath, BootstrapResult bootstrap)
+    {
+        ArgumentNullException.ThrowIfNull(bundle);
+        ArgumentNullException.ThrowIfNull(bootstrap);
+        WriteFile(bundle.ShimBinaryPath, System.Text.Encoding.UTF8.GetBytes(binaryPath));
+        WriteFile(bundle.BootstrapPath, bootstrap.ToJson());
+    }
+
+    /// <summary>All bundles that are there.</summary>
+    public IReadOnlyList<Bundle> Find()
+    {
+        List<Bundle> found = [];
+        if (!Directory.Exists(_bundles))
+        {
+            return found;
+        }
+
+        foreach (string directory in Directory.EnumerateDirectories(_bundles))
+        {
+            if (TryNamespace(Path.GetFileName(directory)) is not { } ns)
+            {
+                continue;
+            }
+
+            foreach (string bundle in Directory.EnumerateDirectories(directory))
+            {
+                string id = Path.GetFileName(bundle);
+                if (id.StartsWith(RemovedPrefix, StringComparison.Ordinal))
+                {
+                    Empty(bundle);
+                }
+                else if (IsIdentifier(id))
+                {
+                    found.Add(Locate(ns, id));
+                }
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>
+    /// Removes a bundle and its work directory. What is still mounted below its root filesystem is unmounted first, so
+    /// that nothing of it is deleted. What is gone already is no error.
+    /// </summary>
+    /// <remarks>
+    /// <code>
+    /// 1. move the bundle aside, with what is mounted in it, so that a new task of the same id can be made at once
+    /// 2. unmount everything below it, the innermost first
+    /// 3. remove it, then the work directory
+    /// </code>
+    /// </remarks>
+    public void Delete(Bundle bundle)
+    {
+        ArgumentNullException.ThrowIfNull(bundle);
+        if (Directory.Exists(bundle.DirectoryPath))
+        {
+            // Step 1
+            string aside = Path.Combine(
+                Path.GetDirectoryName(bundle.DirectoryPath)!,
+                string.Create(CultureInfo.InvariantCulture, $"{RemovedPrefix}{Guid.NewGuid():N}"));
+            Directory.Move(bundle.DirectoryPath, aside);
+            // Step 2
+            Empty(aside);
+        }
+
+        // Step 3
+        DeleteTree(bundle.WorkPath);
+    }
+
+    /// <summary>Writes a file as a whole or not at all.</summary>
+    internal static void WriteFile(string path, ReadOnlySpan<byte> content)
+    {
+        string temporary = path + ".tmp";
+        FileStreamOptions options = new()
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            BufferSize = 0,
+        };
+        using (FileStream file = new(temporary, options))
+        {
+            file.Write(content);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    /// <summary>Makes a directory with this mode exactly, whatever the process's mask; one that is there is left.</summary>
+    internal static void MakeDirectory(string path, UnixFileMode mode)
+    {
+        if (!Directory.Exists(path))
+        {
+            Directory.CreateDirectory(path, mode);
+            File.SetUnixFileMode(path, mode);
+        }
+    }
+
+    private static void Unmount(string directory)
+    {
+        // The later of two mounts may lie on or below the earlier.
+        foreach (MountInfo mount in MountInfo.ReadBelow(directory).Reverse())
+        {
+            try
+            {
+                MountCalls.Unmount(mount.MountPoint, UnmountFlags.MNT_DETACH | UnmountFlags.UMOUNT_NOFOLLOW);
+            }
+            catch (LinuxException failure) when (failure.Errno is Errno.EINVAL or Errno.ENOENT)
+            {
+                // Gone meanwhile, together with the one above it.
+                continue;
+            }
+        }
+    }
+
+    private static void Empty(string directory)
+    {
+        Unmount(directory);
+        // What is still mounted is somebody's files, and must not be deleted as if it were the bundle's.
+        if (MountInfo.ReadBelow(directory) is [{ } left, ..])
+        {
+            throw new LinuxException("umount2", left.MountPoint, Errno.EBUSY);
+        }
+
+        DeleteTree(directory);
+    }
+
+    private static void DeleteTree(string directory)
+    {
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static Namespace? TryNamespace(string name) => IsIdentifier(name) ? Namespace.Parse(name) : null;
+
+    private static bool IsIdentifier(string name)
+    {
+        try
+        {
+            Identifier.Validate(name);
+            return true;
+        }
+        catch (GantryException)
+        {
+            // A directory that no task can have made is not ours.
+            return false;
+        }
+    }
+}

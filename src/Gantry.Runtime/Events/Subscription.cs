@@ -1,0 +1,67 @@
+using System.Threading.Channels;
+using Gantry.Core.Errors;
+using Gantry.Core.Events;
+using Gantry.Core.Filters;
+
+namespace Gantry.Runtime.Events;
+
+/// <summary>One who has asked for events, and what waits for it.</summary>
+internal sealed class Subscription : IAsyncEnumerable<EventEnvelope>
+{
+    private readonly EventExchange _exchange;
+    private readonly Filter _filter;
+    private readonly CancellationToken _cancellationToken;
+    private readonly CancellationTokenRegistration _registration;
+    private readonly Channel<EventEnvelope> _queue = Channel.CreateBounded<EventEnvelope>(
+        new BoundedChannelOptions(EventExchange.QueueLimit) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    public Subscription(EventExchange exchange, Filter filter, CancellationToken cancellationToken)
+    {
+        _exchange = exchange;
+        _filter = filter;
+        _cancellationToken = cancellationToken;
+        // Who never asks for the first item, but ends its token, must not stay in the list.
+        _registration = cancellationToken.UnsafeRegister(static state => ((Subscription)state!).Leave(), this);
+    }
+
+    /// <summary>Takes an event in, in the order in which this is called.</summary>
+    /// <returns>False when the subscriber is too far behind; it is told, and gets no more.</returns>
+    public bool TryOffer(EventEnvelope envelope, EventFields fields)
+    {
+        bool wanted = ReferenceEquals(_filter, Filter.Always) || _filter.Matches(fields);
+        if (!wanted || _queue.Writer.TryWrite(envelope))
+        {
+            return true;
+        }
+
+        _queue.Writer.TryComplete(new GantryException(
+            ErrorKind.ResourceExhausted,
+            $"subscriber is more than {EventExchange.QueueLimit} events behind"));
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerator<EventEnvelope> GetAsyncEnumerator(CancellationToken cancellationToken = default)
+    {
+        using CancellationTokenSource either =
+            CancellationTokenSource.CreateLinkedTokenSource(_cancellationToken, cancellationToken);
+        try
+        {
+            await foreach (EventEnvelope envelope in _queue.Reader.ReadAllAsync(either.Token))
+            {
+                yield return envelope;
+            }
+        }
+        finally
+        {
+            Leave();
+            await _registration.DisposeAsync();
+        }
+    }
+
+    private void Leave()
+    {
+        _exchange.Remove(this);
+        _queue.Writer.TryComplete(new OperationCanceledException(_cancellationToken));
+    }
+}

@@ -1,0 +1,168 @@
+using System.Runtime.InteropServices;
+using Gantry.Core.Errors;
+using Gantry.Linux;
+using Gantry.Linux.Io;
+using Gantry.Linux.Processes;
+using Microsoft.Win32.SafeHandles;
+
+namespace Gantry.Runtime.Shims;
+
+/// <summary>Runs a program to its end and takes what it writes.</summary>
+internal static class ProgramRun
+{
+    /// <summary>The greatest length of what a program is given to read: it fits in a pipe, so nobody waits.</summary>
+    public const int InputLimit = 60 * 1024;
+
+    /// <summary>
+    /// Runs a program. It has ended when the process has, even if something that it left behind holds its outputs open.
+    /// </summary>
+    /// <param name="request">What to run; its descriptors 0 to 2 are set here.</param>
+    /// <param name="input">What it reads.</param>
+    /// <param name="outputLimit">How much of each output is kept.</param>
+    /// <param name="deadline">When it is killed.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Kills it.</param>
+    /// <exception cref="GantryException">DeadlineExceeded. InvalidArgument: the input is too long.</exception>
+    /// <exception cref="LinuxException">It could not be started.</exception>
+    public static async Task<ProgramResult> RunAsync(
+        SpawnRequest request,
+        ReadOnlyMemory<byte> input,
+        int outputLimit,
+        TimeSpan deadline,
+        TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        if (input.Length > InputLimit)
+        {
+            throw new GantryException(
+                ErrorKind.InvalidArgument, $"{request.Program}: options of {input.Length} bytes, more than {InputLimit}");
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        using Pipe stdin = new();
+        using Pipe stdout = new();
+        using Pipe stderr = new();
+        if (input.Length > 0)
+        {
+            RandomAccess.Write(stdin.Writer, input.Span, 0);
+        }
+
+        SpawnedProcess process = Spawn.Start(request with
+        {
+            Descriptors = new Dictionary<int, SafeHandle>
+            {
+                [0] = stdin.Reader,
+                [1] = stdout.Writer,
+                [2] = stderr.Writer,
+            },
+        });
+        stdin.Dispose();
+        stdout.Writer.Dispose();
+        stderr.Writer.Dispose();
+        using CancellationTokenSource ended = new();
+        Task<byte[]> output = ReadAsync(stdout.Reader, outputLimit, ended.Token);
+        Task<byte[]> errors = ReadAsync(stderr.Reader, outputLimit, ended.Token);
+        try
+        {
+            ChildExit exit = await WaitAsync(process, request, deadline, time, cancellationToken);
+            await ended.CancelAsync();
+            return new ProgramResult(exit.Code, await output, await errors);
+        }
+        finally
+        {
+            // The handles must stay open until nobody waits on them.
+            await ended.CancelAsync();
+            await Task.WhenAll(output, errors);
+        }
+    }
+
+    private static async Task<ChildExit> WaitAsync(
+        SpawnedProcess process,
+        SpawnRequest request,
+        TimeSpan deadline,
+        TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await process.Exit.WaitAsync(deadline, time, cancellationToken);
+        }
+        catch (TimeoutException failure)
+        {
+            await KillAsync(process);
+            throw new GantryException(
+                ErrorKind.DeadlineExceeded, $"{request.Program} took longer than {deadline.TotalSeconds} s", failure);
+        }
+        catch (OperationCanceledException)
+        {
+            await KillAsync(process);
+            throw;
+        }
+    }
+
+    private static async Task KillAsync(SpawnedProcess process)
+    {
+        // Its number is its own until its end is told.
+        if (!process.Exit.IsCompleted)
+        {
+            try
+            {
+                Signals.Send(process.Pid, Signals.SIGKILL);
+            }
+            catch (LinuxException failure) when (failure.Errno is Errno.ESRCH)
+            {
+                // It has just ended.
+                return;
+            }
+        }
+
+        await process.Exit;
+    }
+
+    /// <summary>Reads until the end, or until the program has ended and nothing is left to read.</summary>
+    private static async Task<byte[]> ReadAsync(SafeFileHandle reader, int limit, CancellationToken ended)
+    {
+        Descriptors.SetNonBlocking(reader);
+        using MemoryStream kept = new();
+        byte[] buffer = new byte[4096];
+        while (true)
+        {
+            int count = Descriptors.Read(reader, buffer);
+            if (count > 0)
+            {
+                kept.Write(buffer, 0, (int)Math.Min(count, limit - kept.Length));
+                continue;
+            }
+
+            if (count == 0 || ended.IsCancellationRequested)
+            {
+                return kept.ToArray();
+            }
+
+            try
+            {
+                await RuntimeLoop.Shared.WaitReadableAsync(reader, ended);
+            }
+            catch (OperationCanceledException)
+            {
+                // Once more, for what came last.
+                continue;
+            }
+        }
+    }
+
+    private sealed class Pipe : IDisposable
+    {
+        public Pipe() => (Reader, Writer) = Descriptors.CreatePipe();
+
+        public SafeFileHandle Reader { get; }
+
+        public SafeFileHandle Writer { get; }
+
+        public void Dispose()
+        {
+            Reader.Dispose();
+            Writer.Dispose();
+        }
+    }
+}

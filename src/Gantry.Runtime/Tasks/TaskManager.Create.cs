@@ -1,0 +1,191 @@
+using System.Net.Sockets;
+using Gantry.Api.Mapping;
+using Gantry.Api.Runtime.TaskV2;
+using Gantry.Core;
+using Gantry.Core.Errors;
+using Gantry.Core.Namespaces;
+using Gantry.Runtime.Bundles;
+using Gantry.Runtime.Shims;
+using Task = System.Threading.Tasks.Task;
+
+namespace Gantry.Runtime.Tasks;
+
+/// <content>Making tasks.</content>
+public sealed partial class TaskManager
+{
+    /// <summary>Makes a task: a bundle, a shim, and in it a first process that waits to be started.</summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="creation">What it is made from.</param>
+    /// <param name="cancellationToken">Gives up; nothing is left then.</param>
+    /// <returns>The process id of its first process.</returns>
+    /// <exception cref="GantryException">
+    /// AlreadyExists: there is a task of that id. InvalidArgument: the id breaks the rule, or the runtime's name is none.
+    /// NotFound: the runtime's shim is not installed. NotImplemented: restoring a checkpoint. What the shim said.
+    /// </exception>
+    /// <remarks>
+    /// <code>
+    /// 1. take the id
+    /// 2. make the bundle
+    /// 3. start the shim
+    /// 4. connect to it
+    /// 5. have it make the first process
+    /// </code>
+    /// When a step fails, what was made is taken back.
+    /// </remarks>
+    public async Task<uint> CreateAsync(Namespace ns, TaskCreation creation, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(creation);
+        if (creation.Checkpoint.Length > 0)
+        {
+            throw new GantryException(ErrorKind.NotImplemented, $"task {creation.Id}: restore from a checkpoint");
+        }
+
+        // Step 1
+        Bundle bundle = _bundles.Locate(ns, creation.Id);
+        string runtime = creation.RuntimePath.Length > 0 ? creation.RuntimePath : creation.RuntimeName;
+        ShimProgram program = ProgramAt(_shims.Find(runtime), bundle);
+        ManagedTask task = new(bundle, TaskPhase.Creating) { RuntimeName = creation.RuntimeName, Program = program };
+        if (!_tasks.TryAdd((ns, creation.Id), task))
+        {
+            task.Dispose();
+            throw new GantryException(ErrorKind.AlreadyExists, $"task {creation.Id}");
+        }
+
+        await task.Lifecycle.WaitAsync(CancellationToken.None);
+        try
+        {
+            _events.Exits.Forget(ns, creation.Id);
+            return await MakeAsync(task, program, creation, cancellationToken);
+        }
+        catch
+        {
+            await TakeBackAsync(task, program);
+            throw;
+        }
+        finally
+        {
+            task.Lifecycle.Release();
+        }
+    }
+
+    private async Task<uint> MakeAsync(
+        ManagedTask task, ShimProgram program, TaskCreation creation, CancellationToken cancellationToken)
+    {
+        // Step 2: every bundle of a live task is known, so one that is there is what a removal has left.
+        Bundle bundle = task.Bundle;
+        if (Directory.Exists(bundle.DirectoryPath))
+        {
+            _bundles.Delete(bundle);
+        }
+
+        _bundles.Create(bundle.Namespace, bundle.Id, creation.Spec.Value);
+        task.Log = ShimLog.Open(bundle, _logger);
+
+        // Step 3
+        TypedBytes? options = creation.TaskOptions is { TypeUrl.Length: > 0 } own ? own : creation.RuntimeOptions;
+        BootstrapResult bootstrap = await program.StartAsync(options, cancellationToken);
+        task.Bootstrap = bootstrap;
+        _bundles.WriteShim(bundle, program.BinaryPath, bootstrap);
+
+        // Step 4
+        Shim shim = await ConnectAsync(bootstrap, bundle, cancellationToken);
+        task.Attach(shim);
+
+        // Step 5
+        CreateTaskRequest request = new()
+        {
+            Id = bundle.Id,
+            Bundle = bundle.DirectoryPath,
+            Terminal = creation.Io.Terminal,
+            Stdin = creation.Io.Stdin,
+            Stdout = creation.Io.Stdout,
+            Stderr = creation.Io.Stderr,
+            Options = options.ToMessage(),
+        };
+        request.Rootfs.Add(creation.RootFilesystem.ToMessages());
+        try
+        {
+            CreateTaskResponse response = await shim.CallAsync(
+                (c, o) => c.CreateAsync(request, o), _options.Deadlines.Change, cancellationToken);
+            task.Pid = response.Pid;
+        }
+        catch (GantryException failure)
+        {
+            throw GantryException.Verbatim(failure.Kind, $"failed to create shim task: {failure.Message}", failure);
+        }
+
+        task.BeLive(shim);
+        task.Watch = WatchAsync(task, shim);
+        return task.Pid;
+    }
+
+    private async Task<Shim> ConnectAsync(
+        BootstrapResult bootstrap, Bundle bundle, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Shim.ConnectAsync(
+                bootstrap, bundle.Namespace, _options.Deadlines.ShimLoad, _time, cancellationToken);
+        }
+        catch (SocketException failure)
+        {
+            throw new GantryException(
+                ErrorKind.Unavailable, $"failed to start shim: connect to {bootstrap.Address}: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Takes back what was made of a task that could not be made.</summary>
+    private async Task TakeBackAsync(ManagedTask task, ShimProgram program)
+    {
+        Bundle bundle = task.Bundle;
+        try
+        {
+            if (task.Connection is { } shim)
+            {
+                await DiscardAsync(task, shim);
+            }
+            else if (task.Log is not null)
+            {
+                // The program has run, and may have left a shim or half of one. A shim that serves a whole group has
+                // another process than this bundle names, and is not hurt.
+                await RunDeleteAsync(task, program);
+                ShimProcess.Kill(bundle);
+            }
+
+            await RemoveAsync(task);
+        }
+        catch (Exception failure) when (failure is GantryException or IOException)
+        {
+            // Why the task could not be made is what the caller must know.
+            _logger.CleanupFailed(bundle.Namespace.ToString(), bundle.Id, "taking back a task that was not made", failure);
+        }
+        finally
+        {
+            Forget(task, exit: null);
+        }
+    }
+
+    /// <summary>Has a shim drop a task that was not made, and end.</summary>
+    private async Task DiscardAsync(ManagedTask task, Shim shim)
+    {
+        Bundle bundle = task.Bundle;
+        try
+        {
+            DeleteRequest request = new() { Id = bundle.Id };
+            await shim.CallAsync(
+                (c, o) => c.DeleteAsync(request, o), _options.Deadlines.ShimCleanup, CancellationToken.None);
+        }
+        catch (GantryException failure) when (failure.Kind is ErrorKind.NotFound)
+        {
+            // As it should be.
+            _logger.LeftOut(bundle.Namespace.ToString(), bundle.Id, failure);
+        }
+        catch (GantryException failure)
+        {
+            _logger.CleanupFailed(bundle.Namespace.ToString(), bundle.Id, "deleting a task that was not made", failure);
+            await RunDeleteAsync(task, task.Program!);
+        }
+
+        await ShutdownAsync(task, shim);
+    }
+}
