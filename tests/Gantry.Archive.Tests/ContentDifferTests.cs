@@ -60,6 +60,16 @@ public sealed class ContentDifferTests : IDisposable
         Assert.Empty(_mounted);
     }
 
+    [Fact]
+    public async Task An_overlay_that_has_no_lower_directory_yet_still_gets_whiteouts()
+    {
+        Descriptor blob = _content.Add(Layer, LayerMediaTypes.Tar);
+
+        await ApplyAsync(blob, [new Mount("overlay", "overlay", ["rw", "upperdir=" + _fixture.Root])], sync: true);
+
+        Assert.True(_fixture.Status("d/gone").IsWhiteout);
+    }
+
     [Theory]
     [InlineData("bind", "/nowhere", "ro")]
     [InlineData("overlay", "overlay", "lowerdir=/a:/b")]

@@ -6,5 +6,8 @@ namespace Gantry.Archive.Apply;
 /// <param name="DiffId">The digest of the unpacked bytes, all of them.</param>
 /// <param name="Size">How many there are.</param>
 /// <param name="Entries">Entries of the archive.</param>
-/// <param name="IgnoredXattrs">Extended attributes that the filesystem does not have, and that are missing now.</param>
+/// <param name="IgnoredXattrs">
+/// Extended attributes that were not set: trusted ones, which are the host's, and those that the filesystem or the kind
+/// of file does not have.
+/// </param>
 public sealed record ApplyResult(Digest DiffId, long Size, long Entries, long IgnoredXattrs);

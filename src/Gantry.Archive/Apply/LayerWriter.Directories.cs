@@ -67,7 +67,7 @@ internal sealed partial class LayerWriter
     {
         foreach (byte[] name in Xattr.List(from))
         {
-            if (name.AsSpan().StartsWith(_overlayPrefix) || Xattr.Get(from, name) is not { } value)
+            if (!IsAllowed(name) || Xattr.Get(from, name) is not { } value)
             {
                 continue;
             }

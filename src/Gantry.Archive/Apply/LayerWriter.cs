@@ -46,7 +46,7 @@ internal sealed partial class LayerWriter : IDisposable
         }
     }
 
-    /// <summary>Extended attributes that the filesystem does not have.</summary>
+    /// <summary>Extended attributes that were not set: trusted ones, and those that there can't be.</summary>
     internal long IgnoredXattrs { get; private set; }
 
     /// <inheritdoc/>
@@ -171,10 +171,8 @@ internal sealed partial class LayerWriter : IDisposable
         Ownership.Set(file, entry.Uid, entry.Gid);
         foreach (TarXattr xattr in entry.Xattrs)
         {
-            if (!IsOverlays(xattr))
-            {
-                CheckXattr(path, xattr, Xattr.TrySet(file, xattr.Name, xattr.Value));
-            }
+            CheckXattr(
+                path, entry, xattr, IsAllowed(xattr.Name) ? Xattr.TrySet(file, xattr.Name, xattr.Value) : Errno.EOPNOTSUPP);
         }
 
         Permissions.Set(file, entry.Mode);
@@ -293,20 +291,30 @@ internal sealed partial class LayerWriter : IDisposable
     {
         foreach (TarXattr xattr in entry.Xattrs)
         {
-            if (!IsOverlays(xattr))
-            {
-                CheckXattr(path, xattr, Xattr.TrySetAt(parent.Handle, path.Name, xattr.Name, xattr.Value));
-            }
+            CheckXattr(
+                path,
+                entry,
+                xattr,
+                IsAllowed(xattr.Name)
+                    ? Xattr.TrySetAt(parent.Handle, path.Name, xattr.Name, xattr.Value)
+                    : Errno.EOPNOTSUPP);
         }
     }
 
-    /// <summary>A layer must not steer the overlay that it is part of: redirects, metadata copies and the like.</summary>
-    private bool IsOverlays(TarXattr xattr) =>
-        _options.OverlayMode && xattr.Name.AsSpan().StartsWith(_overlayPrefix);
+    /// <summary>
+    /// Trusted attributes are the host's, and a layer must not steer the overlay that it is part of: redirects,
+    /// copies of metadata and the like.
+    /// </summary>
+    private bool IsAllowed(ReadOnlySpan<byte> xattr) =>
+        !xattr.StartsWith("trusted."u8) && !(_options.OverlayMode && xattr.StartsWith(_overlayPrefix));
 
-    private void CheckXattr(LayerPath path, TarXattr xattr, int errno)
+    private void CheckXattr(LayerPath path, TarEntry entry, TarXattr xattr, int errno)
     {
-        if (errno == Errno.EOPNOTSUPP)
+        // Only files and directories can have user attributes, see xattr(7).
+        bool isLackOfUserAttributes = errno == Errno.EPERM
+            && xattr.Name.AsSpan().StartsWith("user."u8)
+            && entry.Type is not (TarEntryType.Regular or TarEntryType.Directory);
+        if (errno == Errno.EOPNOTSUPP || isLackOfUserAttributes)
         {
             IgnoredXattrs++;
             return;

@@ -186,17 +186,34 @@ public sealed class HostileLayerTests : IDisposable
     }
 
     [Fact]
-    public async Task Attributes_that_would_steer_the_overlay_are_not_set_on_it()
+    public async Task Attributes_of_the_host_and_of_the_overlay_are_not_set()
     {
         byte[] tar = new TarBuilder()
-            .Pax(("SCHILY.xattr.trusted.overlay.redirect", "/etc"), ("SCHILY.xattr.trusted.other", "kept"))
+            .Pax(
+                ("SCHILY.xattr.trusted.overlay.redirect", "/etc"),
+                ("SCHILY.xattr.trusted.other", "x"),
+                ("SCHILY.xattr.user.overlay.opaque", "y"),
+                ("SCHILY.xattr.user.other", "kept"))
             .Directory("d/")
             .Build();
 
-        await _fixture.ApplyAsync(tar, new ApplyOptions { OverlayMode = true });
+        ApplyResult result = await _fixture.ApplyAsync(
+            tar, new ApplyOptions { OverlayMode = true, UserXattr = true });
 
+        Assert.Equal(3, result.IgnoredXattrs);
         Assert.Null(_fixture.Xattr("d", "trusted.overlay.redirect"));
-        Assert.Equal("kept"u8.ToArray(), _fixture.Xattr("d", "trusted.other"));
+        Assert.Null(_fixture.Xattr("d", "trusted.other"));
+        Assert.Null(_fixture.Xattr("d", "user.overlay.opaque"));
+        Assert.Equal("kept"u8.ToArray(), _fixture.Xattr("d", "user.other"));
+    }
+
+    [Fact]
+    public async Task A_user_attribute_of_a_link_is_passed_over()
+    {
+        byte[] tar = new TarBuilder().Pax(("SCHILY.xattr.user.x", "y")).Symlink("l", "t").Build();
+
+        Assert.Equal(1, (await _fixture.ApplyAsync(tar)).IgnoredXattrs);
+        Assert.Equal("t", new FileInfo(_fixture["l"]).LinkTarget);
     }
 
     [Fact]

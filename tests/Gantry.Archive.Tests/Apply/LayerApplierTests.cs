@@ -30,7 +30,7 @@ public sealed class LayerApplierTests : IDisposable
                 printf su >usr/bin/su; chown 12:34 usr/bin/su; chmod 6755 usr/bin/su
                 ln usr/bin/su etc/deep/su-too; ln -s ../usr/bin/su etc/link; chown -h 5:6 etc/link
                 mkfifo -m 640 etc/fifo; mknod -m 666 etc/null c 1 3; mknod -m 660 etc/loop b 7 200; mknod etc/big c 511 70000
-                printf u >etc/user; setfattr -n user.binary -v 0x00ff0a3d00 etc/user; setfattr -n trusted.t -v x etc/deep
+                printf u >etc/user; setfattr -n user.binary -v 0x00ff0a3d00 etc/user; setfattr -n security.t -v x etc/deep
                 printf n >"etc/$(printf 'caf\xe9\xff')"; printf s >'space d/a b'; chmod 1777 tmp; chmod 2750 'space d'
                 long=$(printf 'n%.0s' $(seq 200)); mkdir -p $long/$long; printf l >$long/$long/$long
                 head -c 3000000 /dev/urandom >etc/large; : >etc/empty; chmod 000 etc/empty
