@@ -5,5 +5,5 @@ namespace Gantry.Client.Tests;
 public sealed class ContainerdFixture : DaemonFixture
 {
     protected override async Task<PrivateDaemon> StartAsync(CancellationToken cancellationToken) =>
-        await ContainerdDaemon.StartNewAsync(cancellationToken: cancellationToken);
+        await ContainerdDaemon.StartNewAsync();
 }

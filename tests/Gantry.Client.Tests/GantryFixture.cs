@@ -5,5 +5,5 @@ namespace Gantry.Client.Tests;
 public sealed class GantryFixture : DaemonFixture
 {
     protected override async Task<PrivateDaemon> StartAsync(CancellationToken cancellationToken) =>
-        await GantryDaemon.StartNewAsync(cancellationToken: cancellationToken);
+        await GantryDaemon.StartNewAsync();
 }

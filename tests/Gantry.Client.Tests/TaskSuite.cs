@@ -10,6 +10,7 @@ using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
 using Gantry.Linux.Io;
+using Gantry.Linux.Syscalls;
 using Gantry.Oci.Image;
 using Gantry.Oci.Runtime;
 using Gantry.Transfer.Images;
@@ -153,7 +154,7 @@ public abstract class TaskSuite(DaemonFixture fixture) : IAsyncLifetime
             io.StartInput();
             await Tasks.ResizeAsync("t-terminal", 101, 43, cancellationToken: Token);
             seen = ReadAsync(screen);
-            RandomAccess.Write(keyboard, "x\n"u8, 0);
+            FileData.Write(keyboard, "x\n"u8);
             exit = await Tasks.WaitAsync("t-terminal", cancellationToken: Token);
             await io.OutputEnded.WaitAsync(Token);
             keyboard.Dispose();
@@ -224,7 +225,7 @@ public abstract class TaskSuite(DaemonFixture fixture) : IAsyncLifetime
         using SafeFileHandle stdin = inReader;
         Task<string> output = ReadAsync(outReader);
         Task<string> errors = ReadAsync(errReader);
-        RandomAccess.Write(inWriter, Encoding.UTF8.GetBytes(input ?? ""), 0);
+        FileData.Write(inWriter, Encoding.UTF8.GetBytes(input ?? ""));
         inWriter.Dispose();
         ProcessExit exit;
         await using (ProcessIo io = ProcessIo.Open(id, input is null ? null : stdin, outWriter, errWriter, terminal: false))

@@ -7,7 +7,10 @@ using Namespace = Gantry.Core.Namespaces.Namespace;
 
 namespace Gantry.Client.Namespaces;
 
-/// <summary>The namespaces of a daemon.</summary>
+/// <summary>
+/// The namespaces of a daemon. Calls carry the namespace that they are about, as all others do: containerd needs it for the
+/// events that they cause.
+/// </summary>
 internal sealed class RemoteNamespaceStore(Connection connection) : INamespaceStore
 {
     private readonly Api.Services.Namespaces.Namespaces.NamespacesClient _api = new(connection.Invoker);
@@ -16,6 +19,7 @@ internal sealed class RemoteNamespaceStore(Connection connection) : INamespaceSt
     {
         GetNamespaceResponse response = await connection.UnaryAsync(_api.GetAsync(
             new GetNamespaceRequest { Name = name.ToString() },
+            Connection.Headers(name, leaseId: null),
             cancellationToken: cancellationToken)).ConfigureAwait(false);
         return response.Namespace.ToRecord();
     }
@@ -41,6 +45,7 @@ internal sealed class RemoteNamespaceStore(Connection connection) : INamespaceSt
     {
         CreateNamespaceResponse response = await connection.UnaryAsync(_api.CreateAsync(
             new CreateNamespaceRequest { Namespace = info.ToMessage() },
+            Connection.Headers(info.Name, leaseId: null),
             cancellationToken: cancellationToken)).ConfigureAwait(false);
         return response.Namespace.ToRecord();
     }
@@ -52,6 +57,7 @@ internal sealed class RemoteNamespaceStore(Connection connection) : INamespaceSt
     {
         UpdateNamespaceResponse response = await connection.UnaryAsync(_api.UpdateAsync(
             new UpdateNamespaceRequest { Namespace = info.ToMessage(), UpdateMask = mask.ToMessage() },
+            Connection.Headers(info.Name, leaseId: null),
             cancellationToken: cancellationToken)).ConfigureAwait(false);
         return response.Namespace.ToRecord();
     }
@@ -59,5 +65,6 @@ internal sealed class RemoteNamespaceStore(Connection connection) : INamespaceSt
     public async Task DeleteAsync(Namespace name, CancellationToken cancellationToken) =>
         await connection.UnaryAsync(_api.DeleteAsync(
             new DeleteNamespaceRequest { Name = name.ToString() },
+            Connection.Headers(name, leaseId: null),
             cancellationToken: cancellationToken)).ConfigureAwait(false);
 }
