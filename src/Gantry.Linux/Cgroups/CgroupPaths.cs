@@ -26,6 +26,30 @@ public sealed record CgroupPaths(bool Unified, IReadOnlyDictionary<string, strin
     public static CgroupPaths OfProcess(int pid) =>
         Parse(File.ReadLines($"/proc/{pid}/cgroup"), MountInfo.ReadAll());
 
+    /// <summary>Puts a process into a cgroup, which is made if it does not exist, in every hierarchy.</summary>
+    /// <param name="path">The cgroup, from the top of the hierarchies.</param>
+    /// <param name="pid">The process.</param>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public static void AddProcess(string path, int pid)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (path.Split('/').Contains("..", StringComparer.Ordinal))
+        {
+            throw new LinuxException("mkdir", path, Errno.EINVAL);
+        }
+
+        foreach (MountInfo mount in MountInfo.ReadAll())
+        {
+            if (mount.FilesystemType is "cgroup" or "cgroup2"
+                && mount.MountPoint.StartsWith(Root, StringComparison.Ordinal))
+            {
+                string directory = Path.Join(mount.MountPoint, path);
+                System.IO.Directory.CreateDirectory(directory);
+                File.WriteAllText(Path.Combine(directory, "cgroup.procs"), $"{pid}");
+            }
+        }
+    }
+
     /// <summary>Makes sense of the lines of /proc/pid/cgroup: <c>number:controller,controller:path</c>.</summary>
     /// <param name="lines">The lines.</param>
     /// <param name="mounts">All mounts.</param>
@@ -56,10 +80,20 @@ public sealed record CgroupPaths(bool Unified, IReadOnlyDictionary<string, strin
         return new CgroupPaths(unified, directories);
     }
 
+    /// <summary>The directory that lists the processes.</summary>
+    public string? ProcessesDirectory =>
+        Unified ? UnifiedDirectory : Directory("pids") ?? Directory("memory") ?? Directory("devices");
+
+    /// <summary>Whether this is the top of the hierarchy, where the machine's own processes are.</summary>
+    public bool IsRoot => ProcessesDirectory is not { } top
+        || (Unified
+            ? !File.Exists(Path.Combine(top, "cgroup.type"))
+            : File.Exists(Path.Combine(top, "release_agent")));
+
     /// <summary>All processes in this cgroup and those below it.</summary>
     public IReadOnlyList<int> Processes()
     {
-        string? top = Unified ? UnifiedDirectory : Directory("pids") ?? Directory("memory") ?? Directory("devices");
+        string? top = ProcessesDirectory;
         List<int> result = [];
         if (top is null || !System.IO.Directory.Exists(top))
         {

@@ -35,6 +35,13 @@ public static unsafe partial class Terminal
         return (size[1], size[0]);
     }
 
+    /// <summary>Whether a descriptor is a terminal.</summary>
+    /// <param name="handle">The descriptor.</param>
+    public static bool Is(SafeHandle handle) => isatty(handle) == 1;
+
+    [LibraryImport("libc")]
+    private static partial int isatty(SafeHandle fd);
+
     [LibraryImport("libc", SetLastError = true)]
     private static partial int ioctl(SafeHandle fd, nuint request, ushort* argp);
 }

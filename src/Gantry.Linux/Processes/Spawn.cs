@@ -32,6 +32,18 @@ public static unsafe partial class Spawn
         return Reaper.Shared.Spawn(() => StartUnwatched(request));
     }
 
+    /// <summary>
+    /// Starts a process that this one will not wait for, because it ends before: its end is told to whoever inherits it.
+    /// </summary>
+    /// <param name="request">What to start.</param>
+    /// <returns>Its process id.</returns>
+    /// <exception cref="LinuxException">It could not be started; nothing was.</exception>
+    public static int StartDetached(SpawnRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return StartUnwatched(request);
+    }
+
     /// <summary>Finds a program as a shell would, in PATH and then in the directories of system programs.</summary>
     /// <param name="name">A name, or a path with a slash in it.</param>
     /// <returns>Its path, or null if there is none.</returns>

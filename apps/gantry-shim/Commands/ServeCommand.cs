@@ -1,0 +1,106 @@
+using System.Net.Sockets;
+using Gantry.Linux.Io;
+using Gantry.Linux.Processes;
+using Gantry.Shim.Bundles;
+using Gantry.Shim.Containers;
+using Gantry.Shim.Events;
+using Gantry.Shim.Logging;
+using Gantry.Shim.Tasks;
+using Gantry.Ttrpc;
+
+namespace Gantry.Shim.Commands;
+
+/// <summary>
+/// The shim itself: it serves the socket that it was started with, is the parent of its containers' processes, and outlives
+/// the daemon.
+/// </summary>
+internal static class ServeCommand
+{
+    /// <summary>The descriptor of the listener that <see cref="StartCommand"/> made.</summary>
+    public const int ListenerDescriptor = 3;
+
+    /// <summary>How long the last events may take at the end.</summary>
+    private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(3);
+
+    public static async Task<int> RunAsync(ShimArguments arguments)
+    {
+        TimeProvider time = TimeProvider.System;
+        ShimLog log = new(time, arguments.Namespace, arguments.Id, arguments.Debug);
+
+        // What stops a daemon must not stop its containers.
+        foreach (int signal in (int[])[Signals.SIGHUP, Signals.SIGINT, Signals.SIGTERM, Signals.SIGPIPE])
+        {
+            Signals.Ignore(signal);
+        }
+
+        ProcessControl.BecomeSubreaper();
+        ProcessControl.SetName("containerd-shim");
+        await using IEventSink sink = Sink(arguments);
+        EventPublisher publisher = new(arguments.Namespace, sink, log, time);
+        string state = ShimAddress.StateDirectory(arguments.Address);
+        ContainerEnvironment environment = new(arguments.Namespace, state, IoLoop.Start(), publisher, log, time);
+        using CancellationTokenSource stop = new();
+        using Socket listener = new(new SafeSocketHandle(ListenerDescriptor, ownsHandle: true));
+        await using TtrpcServer server = new(new TtrpcServerOptions());
+        TaskService service = new(environment, stop.Cancel);
+        server.AddService(binder => Api.Runtime.TaskV2.Task.BindService(binder, service));
+        server.AddService(binder => Api.Runtime.TaskV2.Task.BindService(new TaskServiceBinder(binder), service));
+        using CancellationTokenSource giveUp = new();
+        Task publishing = publisher.RunAsync(giveUp.Token);
+        await ServeAsync(server, listener, stop.Token);
+        publisher.Complete();
+        giveUp.CancelAfter(FlushLimit);
+        await FinishAsync(publishing, log);
+        RemoveSocket(log);
+        return 0;
+    }
+
+    private static async Task ServeAsync(
+        TtrpcServer server, Socket listener, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await server.RunAsync(listener, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // This is how the call Shutdown ends it.
+            return;
+        }
+    }
+
+    private static async Task FinishAsync(Task publishing, ShimLog log)
+    {
+        try
+        {
+            await publishing;
+        }
+        catch (OperationCanceledException e)
+        {
+            log.Error("events were not delivered", e);
+        }
+    }
+
+    private static void RemoveSocket(ShimLog log)
+    {
+        try
+        {
+            if (File.Exists(BundleFiles.Address))
+            {
+                File.Delete(ShimAddress.ToPath(File.ReadAllText(BundleFiles.Address)));
+            }
+        }
+        catch (IOException e)
+        {
+            log.Warning("could not remove the socket", e);
+        }
+    }
+
+    private static IEventSink Sink(ShimArguments arguments)
+    {
+        string? address = Environment.GetEnvironmentVariable("TTRPC_ADDRESS");
+        return string.IsNullOrEmpty(address)
+            ? new CommandEventSink(arguments.PublishBinary, arguments.Address)
+            : new TtrpcEventSink(ShimAddress.ToPath(address));
+    }
+}

@@ -1,0 +1,200 @@
+using Gantry.Api.Events;
+using Gantry.Api.Types.Task;
+using Gantry.Core.Errors;
+using Gantry.Linux.Processes;
+using Gantry.Shim.Bundles;
+using Gantry.Shim.Events;
+using Gantry.Shim.Executor;
+
+namespace Gantry.Shim.Containers;
+
+/// <summary>The first process of a container.</summary>
+internal sealed class InitProcess : ContainerProcess
+{
+    /// <summary>How long the end of the first process waits for that of others that ended with it.</summary>
+    private static readonly TimeSpan OthersLimit = TimeSpan.FromSeconds(5);
+
+    public InitProcess(Container container, StreamNames names)
+        : base(container, container.Id, names)
+    {
+    }
+
+    /// <summary>Makes the container, with its process waiting to be started.</summary>
+    public async Task CreateAsync()
+    {
+        string pidFile = Path.Combine(Container.Bundle, BundleFiles.InitPid);
+        List<string> arguments = ["create", "--bundle", Container.Bundle, "--pid-file", pidFile];
+        if (Container.Options.NoPivotRoot)
+        {
+            arguments.Add("--no-pivot");
+        }
+
+        if (Container.Options.NoNewKeyring)
+        {
+            arguments.Add("--no-new-keyring");
+        }
+
+        Exit = await MakeAsync(arguments, Container.Id, pidFile, "OCI runtime create failed");
+    }
+
+    private Task<ChildExit>? Exit { get; set; }
+
+    /// <summary>Begins to wait for its end; that it was created must have been published.</summary>
+    public void BeginWatch()
+    {
+        if (Exit is { } exit)
+        {
+            Watch(exit);
+        }
+    }
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await Transition.WaitAsync(cancellationToken);
+        try
+        {
+            if (Deleted || Status is not Status.Created)
+            {
+                throw Cannot("start");
+            }
+
+            RuntimeFailure? failed = await Container.Runtime.RunAsync("start", Container.Id);
+            if (failed is not null)
+            {
+                throw new GantryException(ErrorKind.Unknown, $"OCI runtime start failed: {failed.Reason}");
+            }
+
+            Status = Status.Running;
+            Container.Publisher.Publish(
+                TaskTopics.Start,
+                "containerd.events.TaskStart",
+                new TaskStart { ContainerId = Container.Id, Pid = (uint)Pid });
+        }
+        finally
+        {
+            Transition.Release();
+        }
+    }
+
+    public async Task PauseAsync(CancellationToken cancellationToken)
+    {
+        await Transition.WaitAsync(cancellationToken);
+        try
+        {
+            if (Deleted || Status is not Status.Running)
+            {
+                throw Status is Status.Created && !Deleted
+                    ? new GantryException(ErrorKind.Unknown, "cannot pause task in created state")
+                    : Cannot("pause", "container");
+            }
+
+            await RunAsync("pause", "OCI runtime pause failed");
+            Status = Status.Paused;
+            Container.Publisher.Publish(
+                TaskTopics.Paused, "containerd.events.TaskPaused", new TaskPaused { ContainerId = Container.Id });
+        }
+        finally
+        {
+            Transition.Release();
+        }
+    }
+
+    public async Task ResumeAsync(CancellationToken cancellationToken)
+    {
+        await Transition.WaitAsync(cancellationToken);
+        try
+        {
+            if (Deleted || Status is not Status.Paused)
+            {
+                throw Status is Status.Created && !Deleted
+                    ? new GantryException(ErrorKind.Unknown, "cannot resume task in created state")
+                    : Cannot("resume", Status is Status.Running ? "process" : "container");
+            }
+
+            await RunAsync("resume", "OCI runtime resume failed");
+            Status = Status.Running;
+            Container.Publisher.Publish(
+                TaskTopics.Resumed, "containerd.events.TaskResumed", new TaskResumed { ContainerId = Container.Id });
+        }
+        finally
+        {
+            Transition.Release();
+        }
+    }
+
+    /// <summary>Sends a signal to all processes of the container.</summary>
+    /// <param name="signal">Its number.</param>
+    public void KillAll(int signal)
+    {
+        if (Ended.IsCompleted || Deleted)
+        {
+            throw new GantryException(ErrorKind.NotFound, "process already finished");
+        }
+
+        Container.SignalAll(signal);
+    }
+
+    /// <summary>Says that there is no such operation in this state, as containerd's shim words it.</summary>
+    /// <param name="verb">The operation.</param>
+    /// <param name="noun">What it would be done to.</param>
+    public GantryException Cannot(string verb, string noun = "process") => Deleted
+        ? new GantryException(ErrorKind.NotFound, $"cannot {verb} a deleted process")
+        : new GantryException(ErrorKind.Unknown, $"cannot {verb} a {Status.ToString().ToLowerInvariant()} {noun}");
+
+    public override async Task DeleteAsync(CancellationToken cancellationToken)
+    {
+        if (!Deleted && Status is Status.Created && !Ended.IsCompleted)
+        {
+            // It was never started: it waits in the runtime's own code, which nothing but a kill ends.
+            Kill(Signals.SIGKILL);
+            await Watching.WaitAsync(cancellationToken);
+        }
+
+        await Transition.WaitAsync(cancellationToken);
+        try
+        {
+            if (Deleted || Status is not Status.Stopped)
+            {
+                throw Cannot("delete");
+            }
+
+            await CloseStreamsAsync();
+            RuntimeFailure? failed = await Container.Runtime.RunAsync("delete", Container.Id);
+            if (failed is not null && !failed.Reason.Contains("does not exist", StringComparison.Ordinal))
+            {
+                throw new GantryException(ErrorKind.Unknown, $"failed to delete task: {failed.Reason}");
+            }
+
+            Container.UnmountRootfs();
+            Deleted = true;
+        }
+        finally
+        {
+            Transition.Release();
+        }
+    }
+
+    protected override async Task OnEndedAsync()
+    {
+        if (!Container.Config.HasOwnPids)
+        {
+            Container.SignalAll(Signals.SIGKILL);
+        }
+        else
+        {
+            // The kernel ends all other processes first, and so their end was seen first: it is told first too.
+            Task others = Task.WhenAll(Container.Execs.Select(exec => exec.Watching));
+            await Task.WhenAny(others, Task.Delay(OthersLimit, Container.Time));
+        }
+
+        Container.CheckOom();
+    }
+
+    private async Task RunAsync(string command, string failure)
+    {
+        if (await Container.Runtime.RunAsync(command, Container.Id) is { } failed)
+        {
+            throw new GantryException(ErrorKind.Unknown, $"{failure}: {failed.Reason}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Gantry.Linux;
+using Gantry.Linux.Io;
+using Gantry.Linux.Processes;
+using Gantry.Shim.Bundles;
+using Microsoft.Win32.SafeHandles;
+
+namespace Gantry.Shim.Executor;
+
+/// <summary>
+/// The program that makes the processes of containers, driven by its command line, which crun and runc share.
+/// </summary>
+internal sealed class OciRuntime
+{
+    private const int OutputLimit = 16 * 1024;
+
+    private static readonly string[] Defaults = ["crun", "runc"];
+
+    private readonly string _name;
+    private readonly string? _binary;
+    private readonly RuntimeLog _log;
+    private readonly string[] _global;
+    private readonly IReadOnlyList<string> _environment = Spawn.EnvironmentWith(
+        new Dictionary<string, string?>(StringComparer.Ordinal) { ["NOTIFY_SOCKET"] = null });
+
+    /// <summary>Prepares to drive a runtime.</summary>
+    /// <param name="options">Which one, and how.</param>
+    /// <param name="stateDirectory">The daemon's directory of state.</param>
+    /// <param name="ns">The containers' namespace: each has runtime state of its own.</param>
+    /// <param name="bundle">The container's bundle, where the runtime's log is.</param>
+    public OciRuntime(RuntimeOptions options, string stateDirectory, string ns, string bundle)
+    {
+        _binary = FindBinary(options.BinaryName);
+        _name = _binary ?? (options.BinaryName.Length > 0 ? options.BinaryName : Defaults[0]);
+        _log = new RuntimeLog(Path.Combine(bundle, BundleFiles.RuntimeLog));
+        string root = Path.Combine(options.Root.Length > 0 ? options.Root : Path.Combine(stateDirectory, "runc"), ns);
+        _global =
+        [
+            "--root", root, "--log", _log.FilePath, "--log-format", "json",
+            .. options.SystemdCgroup ? (string[])["--systemd-cgroup"] : [],
+        ];
+    }
+
+    /// <summary>The name or path of the program.</summary>
+    public string Name => _name;
+
+    /// <summary>Finds the program of a runtime.</summary>
+    /// <param name="name">Its name or path; empty for the usual one.</param>
+    public static string? FindBinary(string name) =>
+        name.Length > 0 ? Spawn.Find(name) : Defaults.Select(Spawn.Find).FirstOrDefault(path => path is not null);
+
+    /// <summary>Runs a command.</summary>
+    /// <param name="arguments">Its name and arguments.</param>
+    /// <returns>Why it failed, or null.</returns>
+    public async Task<RuntimeFailure?> RunAsync(params IReadOnlyList<string> arguments)
+    {
+        (SafeFileHandle reader, SafeFileHandle writer) = Descriptors.CreatePipe();
+        using (reader)
+        {
+            using (writer)
+            {
+                Descriptors.SetNonBlocking(writer);
+                Dictionary<int, SafeHandle> output = new() { [1] = writer, [2] = writer };
+                return await RunAsync(arguments, output, writer.Dispose, reader);
+            }
+        }
+    }
+
+    /// <summary>Runs a command whose descriptors go on to a container's process.</summary>
+    /// <param name="arguments">Its name and arguments.</param>
+    /// <param name="descriptors">Its descriptors.</param>
+    /// <param name="started">Called once it runs, when the caller's copies of them can be closed.</param>
+    /// <returns>Why it failed, or null.</returns>
+    public Task<RuntimeFailure?> RunAsync(
+        IReadOnlyList<string> arguments, IReadOnlyDictionary<int, SafeHandle> descriptors, Action started) =>
+        RunAsync(arguments, descriptors, started, output: null);
+
+    private async Task<RuntimeFailure?> RunAsync(
+        IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<int, SafeHandle> descriptors,
+        Action started,
+        SafeFileHandle? output)
+    {
+        if (_binary is null)
+        {
+            started();
+            return Failure(0, $"exec: \"{_name}\": executable file not found in $PATH");
+        }
+
+        long since = _log.Length;
+        SpawnedProcess process;
+        try
+        {
+            process = Spawn.Start(new SpawnRequest
+            {
+                Program = _binary,
+                Arguments = [.. _global, .. arguments],
+                Environment = _environment,
+                Descriptors = descriptors,
+            });
+        }
+        catch (LinuxException e)
+        {
+            return Failure(since, $"fork/exec {_binary}: {e.Message}");
+        }
+        finally
+        {
+            started();
+        }
+
+        ChildExit exit = await process.Exit;
+        if (exit.Code == 0)
+        {
+            return null;
+        }
+
+        string status = exit.Signal == 0 ? $"exit status {exit.Code}" : $"signal {exit.Signal}";
+        return Failure(since, $"{_name} did not terminate successfully: {status}: {Read(output)}");
+    }
+
+    private RuntimeFailure Failure(long since, string otherwise)
+    {
+        try
+        {
+            string last = _log.LastError(since);
+            return new RuntimeFailure(last.Length > 0 ? last : otherwise);
+        }
+        catch (FileNotFoundException)
+        {
+            return new RuntimeFailure(
+                $"unable to retrieve OCI runtime error (open {_log.FilePath}: no such file or directory): {otherwise}");
+        }
+    }
+
+    /// <summary>What the runtime printed; its children may hold the pipe, so its end is not waited for.</summary>
+    private static string Read(SafeFileHandle? output)
+    {
+        if (output is null)
+        {
+            return "";
+        }
+
+        Descriptors.SetNonBlocking(output);
+        byte[] buffer = new byte[OutputLimit];
+        int count = Descriptors.Read(output, buffer);
+        return Encoding.UTF8.GetString(buffer, 0, Math.Max(0, count)).Trim();
+    }
+}

@@ -1,0 +1,5 @@
+namespace Gantry.Shim.Executor;
+
+/// <summary>A command of the OCI runtime that failed.</summary>
+/// <param name="Reason">What the runtime's log says, or what is known otherwise.</param>
+internal sealed record RuntimeFailure(string Reason);

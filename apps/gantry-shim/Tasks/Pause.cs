@@ -1,0 +1,14 @@
+using Gantry.Api.Runtime.TaskV2;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace Gantry.Shim.Tasks;
+
+internal sealed partial class TaskService
+{
+    public override async Task<Empty> Pause(PauseRequest request, ServerCallContext context)
+    {
+        await Find(request.Id).Init.PauseAsync(context.CancellationToken);
+        return new Empty();
+    }
+}

@@ -1,0 +1,17 @@
+using Gantry.Api.Runtime.TaskV2;
+using Gantry.Core.Errors;
+using Gantry.Linux.Cgroups;
+using Gantry.Shim.Containers;
+using Grpc.Core;
+
+namespace Gantry.Shim.Tasks;
+
+internal sealed partial class TaskService
+{
+    public override Task<StatsResponse> Stats(StatsRequest request, ServerCallContext context)
+    {
+        CgroupPaths cgroup = Find(request.Id).Cgroup
+            ?? throw new GantryException(ErrorKind.NotFound, "cgroup does not exist");
+        return Task.FromResult(new StatsResponse { Stats = CgroupMessages.Read(cgroup) });
+    }
+}
