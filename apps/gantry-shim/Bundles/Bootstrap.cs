@@ -43,7 +43,7 @@ internal sealed record Bootstrap
 
             BootstrapParams parameters = BootstrapParams.Parser.ParseFrom(input);
             RuntimeOptions options = new();
-            foreach (Extension extension in parameters.Extensions)
+            foreach (Gantry.Api.Runtime.Bootstrap.Extension extension in parameters.Extensions)
             {
                 RuntimeOptions found = RuntimeOptions.From(extension.Value);
                 options = found == new RuntimeOptions() ? options : found;

@@ -144,7 +144,7 @@ internal sealed class Container : IDisposable
         }
 
         StreamNames names = new(request.Stdin, request.Stdout, request.Stderr, request.Terminal);
-        ExecProcess exec = new(this, request.ExecId, names, request.Spec?.Value.Span ?? []);
+        ExecProcess exec = new(this, request.ExecId, names, request.Spec is null ? [] : request.Spec.Value.Span);
         if (!_execs.TryAdd(request.ExecId, exec))
         {
             exec.Dispose();

@@ -1,10 +1,10 @@
 using Gantry.Api.Runtime.TaskV2;
-using Gantry.Api.Types.Task;
 using Gantry.Core.Errors;
 using Gantry.Shim.Containers;
 using Gantry.Shim.Executor;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Status = Gantry.Api.Types.Task.Status;
 
 namespace Gantry.Shim.Tasks;
 
