@@ -1,4 +1,3 @@
-using Gantry.Api;
 using Gantry.Api.Types;
 using Gantry.Linux.Io;
 using Gantry.Linux.Processes;

@@ -56,6 +56,9 @@ internal abstract class ContainerProcess : IDisposable
 
     protected ProcessStreams? Streams { get; set; }
 
+    /// <summary>The end of the process, as the reaper tells it; null before it was made.</summary>
+    private Task<ChildExit>? Exit { get; set; }
+
     public abstract Task StartAsync(CancellationToken cancellationToken);
 
     public abstract Task DeleteAsync(CancellationToken cancellationToken);
@@ -112,8 +115,7 @@ internal abstract class ContainerProcess : IDisposable
     /// <param name="last">The last argument.</param>
     /// <param name="pidFile">The file that the runtime writes the process id to.</param>
     /// <param name="failure">What the message begins with if it fails.</param>
-    /// <returns>The end of the process.</returns>
-    protected async Task<Task<ChildExit>> MakeAsync(
+    protected async Task MakeAsync(
         IReadOnlyList<string> before, string last, string pidFile, string failure)
     {
         long since = Reaper.Shared.Mark();
@@ -145,18 +147,21 @@ internal abstract class ContainerProcess : IDisposable
         }
 
         Pid = Bundles.BundleFiles.ReadPid(pidFile);
-        Task<ChildExit> exit = Reaper.Shared.ClaimAsync(Pid, since);
-        if (!exit.IsCompleted)
+        Exit = Reaper.Shared.ClaimAsync(Pid, since);
+        if (!Exit.IsCompleted)
         {
             OpenPidfd();
         }
-
-        return exit;
     }
 
-    /// <summary>Begins to wait for the end of the process.</summary>
-    /// <param name="exit">Its end.</param>
-    protected void Watch(Task<ChildExit> exit) => Watching = WatchAsync(exit);
+    /// <summary>Begins to wait for the end of the process; that it was made must have been published.</summary>
+    public void BeginWatch()
+    {
+        if (Exit is { } exit)
+        {
+            Watching = WatchAsync(exit);
+        }
+    }
 
     /// <summary>What is done when the process has ended and before that is published.</summary>
     protected virtual Task OnEndedAsync() => Task.CompletedTask;

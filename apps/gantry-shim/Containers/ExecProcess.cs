@@ -2,7 +2,6 @@ using System.Text.Json;
 using Gantry.Api.Events;
 using Gantry.Api.Types.Task;
 using Gantry.Core.Errors;
-using Gantry.Linux.Processes;
 using Gantry.Shim.Events;
 
 namespace Gantry.Shim.Containers;
@@ -36,11 +35,10 @@ internal sealed class ExecProcess : ContainerProcess
 
             string pidFile = Path.Combine(Container.Bundle, $"{Id}.pid");
             string specFile = Path.Combine(Container.Bundle, $"{Id}.process.json");
-            Task<ChildExit> exit;
             try
             {
                 await File.WriteAllBytesAsync(specFile, _spec, cancellationToken);
-                exit = await MakeAsync(
+                await MakeAsync(
                     ["exec", "--process", specFile, "--pid-file", pidFile, "--detach"],
                     Container.Id,
                     pidFile,
@@ -62,7 +60,7 @@ internal sealed class ExecProcess : ContainerProcess
                 TaskTopics.ExecStarted,
                 "containerd.events.TaskExecStarted",
                 new TaskExecStarted { ContainerId = Container.Id, ExecId = Id, Pid = (uint)Pid });
-            Watch(exit);
+            BeginWatch();
         }
         finally
         {

@@ -34,18 +34,7 @@ internal sealed class InitProcess : ContainerProcess
             arguments.Add("--no-new-keyring");
         }
 
-        Exit = await MakeAsync(arguments, Container.Id, pidFile, "OCI runtime create failed");
-    }
-
-    private Task<ChildExit>? Exit { get; set; }
-
-    /// <summary>Begins to wait for its end; that it was created must have been published.</summary>
-    public void BeginWatch()
-    {
-        if (Exit is { } exit)
-        {
-            Watch(exit);
-        }
+        await MakeAsync(arguments, Container.Id, pidFile, "OCI runtime create failed");
     }
 
     public override async Task StartAsync(CancellationToken cancellationToken)

@@ -15,7 +15,11 @@ internal sealed class OciRuntime
 {
     private const int OutputLimit = 16 * 1024;
 
-    private static readonly string[] Defaults = ["crun", "runc"];
+    private const string Preferred = "crun";
+    private const string Second = "runc";
+
+    /// <summary>Controllers of cgroup version 2 beside those of version 1.</summary>
+    private const string HybridControllers = "/sys/fs/cgroup/unified/cgroup.controllers";
 
     private readonly string _name;
     private readonly string? _binary;
@@ -32,7 +36,7 @@ internal sealed class OciRuntime
     public OciRuntime(RuntimeOptions options, string stateDirectory, string ns, string bundle)
     {
         _binary = FindBinary(options.BinaryName);
-        _name = _binary ?? (options.BinaryName.Length > 0 ? options.BinaryName : Defaults[0]);
+        _name = _binary ?? (options.BinaryName.Length > 0 ? options.BinaryName : Preferred);
         _log = new RuntimeLog(Path.Combine(bundle, BundleFiles.RuntimeLog));
         string root = Path.Combine(options.Root.Length > 0 ? options.Root : Path.Combine(stateDirectory, "runc"), ns);
         _global =
@@ -48,7 +52,24 @@ internal sealed class OciRuntime
     /// <summary>Finds the program of a runtime.</summary>
     /// <param name="name">Its name or path; empty for the usual one.</param>
     public static string? FindBinary(string name) =>
-        name.Length > 0 ? Spawn.Find(name) : Defaults.Select(Spawn.Find).FirstOrDefault(path => path is not null);
+        name.Length > 0 ? Spawn.Find(name)
+        : CannotUsePreferred() ? Spawn.Find(Second) ?? Spawn.Find(Preferred)
+        : Spawn.Find(Preferred) ?? Spawn.Find(Second);
+
+    /// <summary>
+    /// crun refuses a machine whose controllers are spread over both versions of cgroups. runc does not.
+    /// </summary>
+    private static bool CannotUsePreferred()
+    {
+        try
+        {
+            return File.ReadAllText(HybridControllers).Trim().Length > 0;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Runs a command.</summary>
     /// <param name="arguments">Its name and arguments.</param>
