@@ -66,21 +66,30 @@ public sealed class OciLayout
             },
         };
         Descriptor configDescriptor = Add(MediaTypes.OciConfig, json);
+        return AddManifest(tag, configDescriptor, [.. layers.Select(l => l.Layer)]) with { Platform = platform };
+    }
+
+    /// <summary>Adds a manifest of a config and layers that were added before, and gives it a tag.</summary>
+    /// <param name="tag">The tag; null for none.</param>
+    /// <param name="config">The config.</param>
+    /// <param name="layers">The layers, lowest first.</param>
+    public Descriptor AddManifest(string? tag, Descriptor config, IReadOnlyList<Descriptor> layers)
+    {
         Descriptor manifest = Add(
             MediaTypes.OciManifest,
             new JsonObject
             {
                 ["schemaVersion"] = 2,
                 ["mediaType"] = MediaTypes.OciManifest,
-                ["config"] = ToJson(configDescriptor),
-                ["layers"] = new JsonArray([.. layers.Select(l => (JsonNode)ToJson(l.Layer))]),
+                ["config"] = ToJson(config),
+                ["layers"] = new JsonArray([.. layers.Select(layer => (JsonNode)ToJson(layer))]),
             });
         if (tag is not null)
         {
             Tag(tag, manifest);
         }
 
-        return manifest with { Platform = platform };
+        return manifest;
     }
 
     /// <summary>Adds an index of manifests and gives it a tag.</summary>

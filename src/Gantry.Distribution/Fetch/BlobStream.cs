@@ -60,7 +60,7 @@ internal sealed class BlobStream : Stream
     /// <summary>Opens the connection, so that a wrong status is known at once.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        HttpResponseMessage response = await _open(_offset, cancellationToken);
+        HttpResponseMessage response = await OpenResponseAsync(cancellationToken);
         try
         {
             Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);
@@ -148,6 +148,20 @@ internal sealed class BlobStream : Stream
     {
         response?.Dispose();
         (response, body) = (null, null);
+    }
+
+    // A server that has fewer bytes than the descriptor says has nothing at the offset.
+    private async Task<HttpResponseMessage> OpenResponseAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _open(_offset, cancellationToken);
+        }
+        catch (GantryException e) when (e.Kind == ErrorKind.OutOfRange)
+        {
+            throw new GantryException(
+                ErrorKind.FailedPrecondition, $"unexpected EOF after {_offset} of {_size} bytes: {e.Message}", e);
+        }
     }
 
     // A server need not know ranges; then it sends all from the start.

@@ -60,7 +60,7 @@ internal sealed class BlobFetcher(
         await WriteAsync(
             descriptor,
             all,
-            (writer, token) => CopyBytesAsync(data, writer, token),
+            (writer, token) => CopyBytesAsync(data, descriptor, writer, token),
             cancellationToken);
         return data;
     }
@@ -95,8 +95,18 @@ internal sealed class BlobFetcher(
 
     public void Dispose() => _slots.Dispose();
 
-    private static async Task CopyBytesAsync(byte[] data, IContentWriter writer, CancellationToken cancellationToken)
+    private static async Task CopyBytesAsync(
+        byte[] data,
+        Descriptor descriptor,
+        IContentWriter writer,
+        CancellationToken cancellationToken)
     {
+        // Another namespace may have the blob; then its bytes are here already.
+        if (writer.Status.Offset == data.Length && writer.CurrentDigest() == descriptor.Digest)
+        {
+            return;
+        }
+
         if (writer.Status.Offset != 0)
         {
             await writer.RestartAsync(cancellationToken);

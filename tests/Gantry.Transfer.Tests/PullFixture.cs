@@ -1,0 +1,184 @@
+using System.Collections.Concurrent;
+using Gantry.Archive;
+using Gantry.Core.Content;
+using Gantry.Core.Metadata;
+using Gantry.Core.Mounts;
+using Gantry.Core.Namespaces;
+using Gantry.Core.Snapshots;
+using Gantry.Distribution;
+using Gantry.Linux.Mounts;
+using Gantry.Oci.Image;
+using Gantry.Snapshotters.Native;
+using Gantry.Snapshotters.Overlay;
+using Gantry.Storage.Metadata;
+using Gantry.Testing;
+using Gantry.Transfer.Pull;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Gantry.Transfer.Tests;
+
+/// <summary>Real stores, real snapshotters and a real registry, all in a directory of the test's own.</summary>
+internal sealed class PullFixture : IAsyncDisposable
+{
+    private readonly TempDirectory _directory;
+    private readonly OverlayDriver _overlay;
+    private readonly NativeDriver _native;
+    private readonly MetadataStore _store;
+    private readonly RegistryClient _client;
+
+    private PullFixture(
+        TempDirectory directory,
+        RegistryServer registry,
+        OverlayDriver overlay,
+        NativeDriver native,
+        MetadataStore store)
+    {
+        _directory = directory;
+        Registry = registry;
+        _overlay = overlay;
+        _native = native;
+        _store = store;
+        _client = new RegistryClient(new RegistryOptions { MaxAttempts = 2, RetryDelay = TimeSpan.FromMilliseconds(1) });
+        Layout = new OciLayout(directory["layout"]);
+        Puller = new ImagePuller(
+            _client,
+            lease => store.In(Namespace.Default, lease),
+            scope => new ContentDiffer(scope.Content, MountAsync));
+    }
+
+    public RegistryServer Registry { get; }
+
+    public OciLayout Layout { get; }
+
+    public ImagePuller Puller { get; }
+
+    public INamespaceScope Scope => _store.In(Namespace.Default);
+
+    public string Directory => _directory.Path;
+
+    public static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public static async Task<PullFixture> CreateAsync()
+    {
+        Needs.Root();
+        RegistryServer registry = await RegistryServer.StartAsync(cancellationToken: Cancel);
+        TempDirectory directory = new();
+        OverlayDriver overlay = OverlayDriver.Create(
+            directory["overlay"], new OverlayOptions(), NullLogger<OverlayDriver>.Instance);
+        NativeDriver native = NativeDriver.Create(directory["native"], NullLogger<NativeDriver>.Instance);
+        System.IO.Directory.CreateDirectory(directory["root"]);
+        MetadataStore store = await MetadataStore.OpenAsync(
+            new MetadataStoreOptions(directory["root"]) { Drivers = [overlay, native] }, Cancel);
+        return new PullFixture(directory, registry, overlay, native, store);
+    }
+
+    /// <summary>Pushes an image of the layout and says how to pull it.</summary>
+    public async Task<PullRequest> PushAsync(string tag, string? snapshotter = "overlayfs", string? format = null)
+    {
+        string name = await Registry.PushAsync(Layout.Source(tag), $"team/app:{tag}", format, Cancel);
+        return new PullRequest(Reference.Parse(name)) { Snapshotter = snapshotter };
+    }
+
+    /// <summary>Runs a collection of garbage.</summary>
+    public Task CollectAsync() => _store.Collector.CollectAsync(Cancel);
+
+    /// <summary>The file in which the registry keeps a blob.</summary>
+    public string RegistryFile(Digest digest) => Path.Combine(
+        Registry.StorageDirectory, "docker/registry/v2/blobs/sha256", digest.Hex[..2], digest.Hex, "data");
+
+    /// <summary>The names and contents of the regular files of a snapshot.</summary>
+    public async Task<SortedDictionary<string, string>> ReadSnapshotAsync(string snapshotter, Digest chainId)
+    {
+        ISnapshotter snapshots = Scope.Snapshots(snapshotter);
+        IReadOnlyList<Mount> mounts = await snapshots.ViewAsync(
+            "look", chainId.ToString(), new Dictionary<string, string>(), Cancel);
+        SortedDictionary<string, string> files = new(StringComparer.Ordinal);
+        await MountAsync(
+            mounts,
+            (root, _) =>
+            {
+                foreach (FileInfo file in new DirectoryInfo(root).EnumerateFiles("*", SearchOption.AllDirectories))
+                {
+                    files[Path.GetRelativePath(root, file.FullName)] = file.LinkTarget ?? File.ReadAllText(file.FullName);
+                }
+
+                return Task.CompletedTask;
+            },
+            Cancel);
+        await snapshots.RemoveAsync("look", Cancel);
+        return files;
+    }
+
+    /// <summary>Fails when a pull has left anything that is not part of an image.</summary>
+    public async Task AssertNothingHalfMadeAsync(bool ingestsToo = true)
+    {
+        Assert.Empty(await Scope.Leases.ListAsync([], Cancel));
+        foreach (string snapshotter in new[] { "overlayfs", "native" })
+        {
+            await foreach (SnapshotInfo info in Scope.Snapshots(snapshotter).ListAsync([], Cancel))
+            {
+                Assert.Equal(SnapshotKind.Committed, info.Kind);
+            }
+        }
+
+        if (ingestsToo)
+        {
+            Assert.Empty(await Scope.Content.ListStatusesAsync([], Cancel));
+        }
+    }
+
+    public async Task<List<ContentInfo>> ListContentAsync()
+    {
+        List<ContentInfo> all = [];
+        await foreach (ContentInfo info in Scope.Content.ListAsync([], Cancel))
+        {
+            all.Add(info);
+        }
+
+        return all;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _store.DisposeAsync();
+        await _overlay.DisposeAsync();
+        await _native.DisposeAsync();
+        await Registry.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    private async Task MountAsync(
+        IReadOnlyList<Mount> mounts,
+        Func<string, CancellationToken, Task> action,
+        CancellationToken cancellationToken)
+    {
+        string target = System.IO.Directory.CreateDirectory(_directory["mnt-" + Guid.NewGuid().ToString("N")]).FullName;
+        Mount mount = Assert.Single(mounts);
+        MountCalls.Mount(mount.Type, mount.Source, target, mount.Options);
+        try
+        {
+            await action(target, cancellationToken);
+        }
+        finally
+        {
+            MountCalls.Unmount(target, UnmountFlags.None);
+            System.IO.Directory.Delete(target);
+        }
+    }
+
+    /// <summary>Keeps all records, in the order in which they came.</summary>
+    internal sealed class Recorder(Action<PullProgress>? also = null) : IProgress<PullProgress>
+    {
+        private readonly ConcurrentQueue<PullProgress> _records = new();
+
+        public IReadOnlyList<PullProgress> Records => [.. _records];
+
+        public void Report(PullProgress value)
+        {
+            _records.Enqueue(value);
+            also?.Invoke(value);
+        }
+    }
+}
