@@ -257,10 +257,22 @@ public sealed class LayerApplierTests : IDisposable
     [Fact]
     public async Task A_hundred_thousand_entries_take_no_longer_each_than_ten_thousand()
     {
-        await TimeAsync("warm", 1000);
-
-        double small = await TimeAsync("small", 10_000);
-        double large = await TimeAsync("large", 100_000);
+        // In memory where there is such a place: removing as many files from a disk takes far longer.
+        DirectoryInfo directory = Directory.Exists("/dev/shm")
+            ? Directory.CreateDirectory($"/dev/shm/gantry-{Guid.NewGuid():N}")
+            : Directory.CreateDirectory(_fixture["many"]);
+        double small;
+        double large;
+        try
+        {
+            await TimeAsync(directory, "warm", 1000);
+            small = await TimeAsync(directory, "small", 10_000);
+            large = await TimeAsync(directory, "large", 100_000);
+        }
+        finally
+        {
+            DirectoryTree.Remove(directory.FullName);
+        }
 
         // Ten times the entries: anything quadratic would be a hundred times the work.
         Assert.True(large < small * 50, $"{small} ms for 10,000 entries, {large} ms for 100,000");
@@ -284,7 +296,7 @@ public sealed class LayerApplierTests : IDisposable
         return compressor.Wrap(data).ToArray();
     }
 
-    private async Task<double> TimeAsync(string name, int entries)
+    private async Task<double> TimeAsync(DirectoryInfo directory, string name, int entries)
     {
         TarBuilder tar = new();
         for (int i = 0; i < entries; i++)
@@ -292,7 +304,7 @@ public sealed class LayerApplierTests : IDisposable
             tar.File($"{i % 300}/{i % 7}/{i}", "x");
         }
 
-        string root = _fixture.MakeDirectory("root/" + name);
+        string root = directory.CreateSubdirectory(name).FullName;
         byte[] layer = tar.Build();
         long start = TimeProvider.System.GetTimestamp();
         ApplyResult result = await _fixture.ApplyAsync(layer, root: root);
