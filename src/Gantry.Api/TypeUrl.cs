@@ -19,7 +19,7 @@ public static class TypeUrl
     public static string Of(IMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return Of(message.Descriptor);
+        return KnownTypes.NameOf(message) ?? Of(message.Descriptor);
     }
 
     /// <summary>The name of a type on the wire.</summary>
@@ -57,8 +57,7 @@ public static class TypeUrl
     public static bool Is(string typeUrl, MessageDescriptor descriptor)
     {
         ArgumentNullException.ThrowIfNull(typeUrl);
-        ReadOnlySpan<char> name = typeUrl;
-        return name[(name.LastIndexOf('/') + 1)..].SequenceEqual(Of(descriptor));
+        return Is(typeUrl, Of(descriptor));
     }
 
     /// <summary>Unpacks a value, if it is of the wanted type.</summary>
@@ -99,6 +98,9 @@ public static class TypeUrl
         return TryUnpack(value.TypeUrl, value.Value.Span, out message);
     }
 
+    private static bool Is(ReadOnlySpan<char> typeUrl, string name) =>
+        typeUrl[(typeUrl.LastIndexOf('/') + 1)..].SequenceEqual(name);
+
     private static bool TryUnpack<T>(
         string typeUrl,
         ReadOnlySpan<byte> bytes,
@@ -106,7 +108,7 @@ public static class TypeUrl
         where T : class, IMessage<T>, new()
     {
         T candidate = new();
-        if (!Is(typeUrl, candidate.Descriptor))
+        if (!Is(typeUrl, Of(candidate)))
         {
             message = null;
             return false;

@@ -25,6 +25,17 @@ public sealed class TypeUrlTests
     }
 
     [Fact]
+    public void The_name_of_every_message_is_that_of_its_description()
+    {
+        IMessage[] messages = [.. typeof(TypeUrl).Assembly.GetTypes()
+            .Where(type => typeof(IMessage).IsAssignableFrom(type))
+            .Select(type => (IMessage)Activator.CreateInstance(type)!)];
+
+        Assert.All(messages, message => Assert.Equal(TypeUrl.Of(message.Descriptor), TypeUrl.Of(message)));
+        Assert.True(messages.Length > 300, "hardly any message was found");
+    }
+
+    [Fact]
     public void What_was_packed_is_unpacked()
     {
         Assert.True(TypeUrl.TryUnpack(TypeUrl.Pack(new TaskExit { Pid = 7 }), out TaskExit? fromBytes));

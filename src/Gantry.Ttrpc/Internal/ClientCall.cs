@@ -32,6 +32,9 @@ internal abstract class ClientCall(ClientConnection connection)
     /// <summary>Takes a frame of this call. The payload is only valid until the returned task completes.</summary>
     public abstract ValueTask OnFrameAsync(Frame frame);
 
+    /// <summary>Opens the stream of this call, as its request is about to be sent.</summary>
+    public uint OpenStream() => Connection.Register(this);
+
     /// <summary>Ends the call, if nothing has ended it before.</summary>
     /// <param name="failure">Why; null when it went well.</param>
     /// <returns>Whether this ended it.</returns>
@@ -91,6 +94,12 @@ internal abstract class ClientCall(ClientConnection connection)
         _callerRegistration = options.CancellationToken.UnsafeRegister(
             static call => ((ClientCall)call!).Cancel(),
             this);
+        if (Ended.IsCancellationRequested)
+        {
+            // The deadline passed, or the caller gave up, while this was setting up what TryFinish lets go of.
+            _callerRegistration.Unregister();
+        }
+
         return nanoseconds;
     }
 

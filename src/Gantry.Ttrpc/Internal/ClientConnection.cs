@@ -41,7 +41,7 @@ internal sealed class ClientConnection(Socket socket, TimeProvider timeProvider)
     {
         try
         {
-            if (!await _writer!.SendAsync(request, () => Register(call), call.Ended))
+            if (!await _writer!.SendAsync(request, call, call.Ended))
             {
                 call.TryFinish(Failures.Closed(Failure));
             }
@@ -58,7 +58,7 @@ internal sealed class ClientConnection(Socket socket, TimeProvider timeProvider)
 
     /// <summary>Sends a further frame of a stream; false when the connection is gone.</summary>
     public ValueTask<bool> SendAsync(OutgoingFrame frame, CancellationToken cancellationToken) =>
-        _writer!.SendAsync(frame, openStream: null, cancellationToken);
+        _writer!.SendAsync(frame, opening: null, cancellationToken);
 
     /// <summary>Lets go of a call that has ended; frames that still come for it are dropped.</summary>
     public void Forget(ClientCall call)
@@ -79,7 +79,9 @@ internal sealed class ClientConnection(Socket socket, TimeProvider timeProvider)
         await _closed.Task;
     }
 
-    private uint Register(ClientCall call)
+    /// <summary>Gives a call the next stream.</summary>
+    /// <exception cref="RpcException">Unavailable: the connection is closed.</exception>
+    public uint Register(ClientCall call)
     {
         lock (_gate)
         {

@@ -15,14 +15,14 @@ internal sealed class FrameWriter(Socket socket, Action<Exception> failed)
 
     /// <summary>Sends a frame; it is disposed in any case.</summary>
     /// <param name="frame">The frame.</param>
-    /// <param name="openStream">
-    /// Called when it is this frame's turn, for the stream that it is to open: streams must be opened in order.
+    /// <param name="opening">
+    /// The call whose stream the frame opens: it gets it when it is the frame's turn, as streams must open in order.
     /// </param>
     /// <param name="cancellationToken">Ends the wait; the frame is sent whole or not at all.</param>
     /// <returns>False when the connection is gone.</returns>
     public async ValueTask<bool> SendAsync(
         OutgoingFrame frame,
-        Func<uint>? openStream,
+        ClientCall? opening,
         CancellationToken cancellationToken)
     {
         try
@@ -35,19 +35,19 @@ internal sealed class FrameWriter(Socket socket, Action<Exception> failed)
             throw;
         }
 
-        ValueTask<bool> sending = SendInTurnAsync(frame, openStream);
+        ValueTask<bool> sending = SendInTurnAsync(frame, opening);
         return sending.IsCompleted
             ? await sending
             : await sending.AsTask().WaitAsync(cancellationToken);
     }
 
-    private async ValueTask<bool> SendInTurnAsync(OutgoingFrame frame, Func<uint>? openStream)
+    private async ValueTask<bool> SendInTurnAsync(OutgoingFrame frame, ClientCall? opening)
     {
         try
         {
-            if (openStream is not null)
+            if (opening is not null)
             {
-                frame.SetStreamId(openStream());
+                frame.SetStreamId(opening.OpenStream());
             }
 
             ReadOnlyMemory<byte> left = frame.Bytes;

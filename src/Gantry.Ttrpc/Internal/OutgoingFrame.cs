@@ -61,7 +61,7 @@ internal sealed class OutgoingFrame : SerializationContext, IBufferWriter<byte>,
     {
         int names = Encoding.UTF8.GetByteCount(service) + Encoding.UTF8.GetByteCount(method) + (2 * (1 + MaxVarint32));
         OutgoingFrame frame = new(FrameHeader.Size + names + 1 + MaxVarint32);
-        return frame.Build(() =>
+        try
         {
             if (message is not null)
             {
@@ -78,7 +78,13 @@ internal sealed class OutgoingFrame : SerializationContext, IBufferWriter<byte>,
 
             frame.AppendMetadata(metadata);
             frame.Seal(FrameType.Request, flags);
-        });
+            return frame;
+        }
+        catch
+        {
+            frame.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The answer of a call that went well.</summary>
@@ -86,13 +92,19 @@ internal sealed class OutgoingFrame : SerializationContext, IBufferWriter<byte>,
     public static OutgoingFrame Response<TResponse>(uint streamId, Marshaller<TResponse> marshaller, TResponse message)
     {
         OutgoingFrame frame = new(FrameHeader.Size + 1 + MaxVarint32);
-        return frame.Build(() =>
+        try
         {
             marshaller.ContextualSerializer(message, frame);
             frame.PrependLength(ResponsePayload);
             frame.Seal(FrameType.Response, FrameFlags.None);
             frame.SetStreamId(streamId);
-        });
+            return frame;
+        }
+        catch
+        {
+            frame.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The answer of a call that failed.</summary>
@@ -100,13 +112,19 @@ internal sealed class OutgoingFrame : SerializationContext, IBufferWriter<byte>,
     {
         Api.Ttrpc.Response response = new() { Status = status };
         OutgoingFrame frame = new(FrameHeader.Size);
-        return frame.Build(() =>
+        try
         {
             frame.SetPayloadLength(response.CalculateSize());
             response.WriteTo(frame);
             frame.Seal(FrameType.Response, FrameFlags.None);
             frame.SetStreamId(streamId);
-        });
+            return frame;
+        }
+        catch
+        {
+            frame.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A message of a stream.</summary>
@@ -114,23 +132,35 @@ internal sealed class OutgoingFrame : SerializationContext, IBufferWriter<byte>,
     public static OutgoingFrame Data<TMessage>(uint streamId, Marshaller<TMessage> marshaller, TMessage message)
     {
         OutgoingFrame frame = new(FrameHeader.Size);
-        return frame.Build(() =>
+        try
         {
             marshaller.ContextualSerializer(message, frame);
             frame.Seal(FrameType.Data, FrameFlags.None);
             frame.SetStreamId(streamId);
-        });
+            return frame;
+        }
+        catch
+        {
+            frame.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The end of a stream.</summary>
     public static OutgoingFrame End(uint streamId)
     {
         OutgoingFrame frame = new(FrameHeader.Size);
-        return frame.Build(() =>
+        try
         {
             frame.Seal(FrameType.Data, FrameFlags.RemoteClosed | FrameFlags.NoData);
             frame.SetStreamId(streamId);
-        });
+            return frame;
+        }
+        catch
+        {
+            frame.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Writes the stream into the header of a sealed frame.</summary>
@@ -186,20 +216,6 @@ internal sealed class OutgoingFrame : SerializationContext, IBufferWriter<byte>,
         {
             ArrayPool<byte>.Shared.Return(_array);
             _array = null;
-        }
-    }
-
-    private OutgoingFrame Build(Action build)
-    {
-        try
-        {
-            build();
-            return this;
-        }
-        catch
-        {
-            Dispose();
-            throw;
         }
     }
 

@@ -73,7 +73,7 @@ internal sealed class ServerConnection : IAsyncDisposable
 
     /// <summary>Sends a frame; false when the connection is gone.</summary>
     public ValueTask<bool> SendAsync(OutgoingFrame frame) =>
-        _writer.SendAsync(frame, openStream: null, CancellationToken.None);
+        _writer.SendAsync(frame, opening: null, CancellationToken.None);
 
     /// <summary>Lets go of a call that has ended.</summary>
     public void Forget(ServerCall call)
