@@ -1,1 +1,3 @@
-return 0;
+using Gantry.Daemon;
+
+return await Commands.RunAsync(args, CancellationToken.None);

@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+using Gantry.Linux.Syscalls;
+using Gantry.Server.Config;
+using Gantry.Server.Hosting;
+using Gantry.Server.Logging;
+using Microsoft.Extensions.Logging;
+
+namespace Gantry.Daemon;
+
+/// <summary>Runs the daemon until SIGTERM or SIGINT.</summary>
+internal static class DaemonCommand
+{
+    private const uint Mask = 0x12; // octal 022
+
+    /// <summary>Runs the daemon.</summary>
+    /// <param name="config">How it is set up.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(DaemonConfig config, CancellationToken cancellationToken)
+    {
+        TaskCompletionSource<string> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using PosixSignalRegistration terminate = On(PosixSignal.SIGTERM, "SIGTERM", ended);
+        using PosixSignalRegistration interrupt = On(PosixSignal.SIGINT, "SIGINT", ended);
+        using CancellationTokenRegistration canceled = cancellationToken.Register(() => ended.TrySetCanceled(cancellationToken));
+        PathOwnership.SetMask(Mask);
+
+        // systemd's variable is not for the programs that the daemon starts.
+        ServiceManager manager = new(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
+        Environment.SetEnvironmentVariable("NOTIFY_SOCKET", null);
+
+        await using Stream output = Console.OpenStandardError();
+        using LineLoggerProvider provider = new(output, config.LogFormat, TimeProvider.System);
+        using LoggerFactory loggers = new([provider], new LoggerFilterOptions { MinLevel = config.LogLevel });
+        ILogger logger = loggers.CreateLogger("gantryd");
+        string reason;
+        await using (await Server.Daemon.StartAsync(config, loggers, TimeProvider.System, cancellationToken))
+        {
+            manager.Ready();
+            reason = await ended.Task;
+            manager.Stopping();
+            ServerLog.Stopping(logger, reason);
+        }
+
+        ServerLog.Stopped(logger);
+        return 0;
+    }
+
+    private static PosixSignalRegistration On(PosixSignal signal, string name, TaskCompletionSource<string> ended) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            ended.TrySetResult(name);
+        });
+}

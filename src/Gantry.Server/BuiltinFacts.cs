@@ -1,0 +1,16 @@
+using Gantry.Core.Snapshots;
+
+namespace Gantry.Server;
+
+/// <summary>What clients are told of the parts of this daemon.</summary>
+/// <param name="ContentRoot">Where blobs are.</param>
+/// <param name="DatabasePath">Where the metadata is.</param>
+/// <param name="SharingPolicy"><c>shared</c> or <c>isolated</c>.</param>
+/// <param name="Snapshotters">The snapshotters that work here.</param>
+/// <param name="SkippedSnapshotters">Those that don't, and why.</param>
+internal sealed record BuiltinFacts(
+    string ContentRoot,
+    string DatabasePath,
+    string SharingPolicy,
+    IReadOnlyList<ISnapshotDriver> Snapshotters,
+    IReadOnlyList<(string Name, string Reason)> SkippedSnapshotters);

@@ -1,0 +1,103 @@
+using System.Runtime.InteropServices;
+using Gantry.Core.Plugins;
+using Gantry.Oci.Image;
+
+namespace Gantry.Server;
+
+/// <summary>The parts of the daemon as clients are told of them: only what is there, under containerd's names.</summary>
+internal static class Builtins
+{
+    private const string Grpc = "io.containerd.grpc.v1";
+    private const string Service = "io.containerd.service.v1";
+    private const string Snapshotter = "io.containerd.snapshotter.v1";
+    private const string Metadata = "io.containerd.metadata.v1";
+    private const string Content = "io.containerd.content.v1";
+    private const string Differ = "io.containerd.differ.v1";
+    private const string Event = "io.containerd.event.v1";
+    private const string Gc = "io.containerd.gc.v1";
+    private const string LeaseType = "io.containerd.lease.v1";
+    private const string RuntimeV2 = "io.containerd.runtime.v2";
+
+    /// <summary>The list, in the order that parts start in.</summary>
+    /// <param name="facts">What is known of this machine and its set-up.</param>
+    public static IReadOnlyList<PluginInfo> List(BuiltinFacts facts)
+    {
+        Platform host = HostPlatform();
+        List<PluginInfo> plugins =
+        [
+            new(Content, "content") { Exports = Exports(("root", facts.ContentRoot)) },
+        ];
+        plugins.AddRange(facts.Snapshotters.Select(driver => new PluginInfo(Snapshotter, driver.Name)
+        {
+            Platforms = [host],
+            Exports = Exports(("root", driver.Root)),
+            Capabilities = driver.Capabilities,
+        }));
+        plugins.AddRange(facts.SkippedSnapshotters.Select(skipped => new PluginInfo(Snapshotter, skipped.Name)
+        {
+            InitError = $"{skipped.Reason}: skip plugin",
+        }));
+        plugins.AddRange(
+        [
+            new(Event, "exchange"),
+            new(Metadata, "bolt")
+            {
+                Requires = [Content, Snapshotter],
+                Exports = Exports(("path", facts.DatabasePath), ("policy", facts.SharingPolicy)),
+            },
+            new(Gc, "scheduler") { Requires = [Metadata] },
+            new(LeaseType, "manager") { Requires = [Metadata] },
+            new(Differ, "walking") { Requires = [Metadata], Platforms = [host] },
+            new(RuntimeV2, "task") { Requires = [Event, Metadata], Platforms = [host] },
+            .. Services(),
+            .. Endpoints(),
+        ]);
+        return plugins;
+    }
+
+    private static IEnumerable<PluginInfo> Services() =>
+    [
+        new(Service, "introspection-service"),
+        new(Service, "containers-service") { Requires = [Event, Metadata] },
+        new(Service, "content-service") { Requires = [Event, Metadata] },
+        new(Service, "diff-service") { Requires = [Differ] },
+        new(Service, "images-service") { Requires = [Event, Metadata, Gc] },
+        new(Service, "namespaces-service") { Requires = [Event, Metadata] },
+        new(Service, "snapshots-service") { Requires = [Event, Metadata] },
+        new(Service, "tasks-service") { Requires = [Event, RuntimeV2, Metadata] },
+    ];
+
+    private static IEnumerable<PluginInfo> Endpoints() =>
+    [
+        new(Grpc, "introspection") { Requires = [Service] },
+        new(Grpc, "containers") { Requires = [Service] },
+        new(Grpc, "content") { Requires = [Service] },
+        new(Grpc, "diff") { Requires = [Service] },
+        new(Grpc, "events") { Requires = [Event] },
+        new(Grpc, "healthcheck"),
+        new(Grpc, "images") { Requires = [Service] },
+        new(Grpc, "leases") { Requires = [LeaseType] },
+        new(Grpc, "namespaces") { Requires = [Service] },
+        new(Grpc, "snapshots") { Requires = [Service] },
+        new(Grpc, "tasks") { Requires = [Service] },
+        new(Grpc, "version"),
+    ];
+
+    private static Dictionary<string, string> Exports(params ReadOnlySpan<(string Key, string Value)> exports)
+    {
+        Dictionary<string, string> map = new(StringComparer.Ordinal);
+        foreach ((string key, string value) in exports)
+        {
+            map[key] = value;
+        }
+
+        return map;
+    }
+
+    private static Platform HostPlatform() => RuntimeInformation.OSArchitecture switch
+    {
+        Architecture.X64 => new Platform("linux", "amd64"),
+        Architecture.Arm64 => new Platform("linux", "arm64", "v8"),
+        Architecture other => new Platform("linux", other.ToString().ToLowerInvariant()),
+    };
+}

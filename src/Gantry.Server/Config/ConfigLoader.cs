@@ -1,0 +1,261 @@
+using Gantry.Core.Errors;
+using Gantry.Server.Hosting;
+using Gantry.Server.Logging;
+using Tomlyn;
+using Tomlyn.Model;
+
+namespace Gantry.Server.Config;
+
+/// <summary>Reads config.toml, of versions 2 to 4, with containerd's names.</summary>
+public static class ConfigLoader
+{
+    /// <summary>The table of this daemon's own keys.</summary>
+    public const string OwnTable = "io.containerd.internal.v1.gantry";
+
+    private const int MaxFileSize = 4 << 20;
+    private const int MaxImports = 100;
+
+    /// <summary>Reads a file and all that it imports.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="defaults">What holds for keys that the file does not have.</param>
+    /// <exception cref="GantryException">InvalidArgument: it can't be understood; NotFound: there is none.</exception>
+    public static DaemonConfig Load(string path, DaemonConfig defaults)
+    {
+        ArgumentNullException.ThrowIfNull(defaults);
+        TomlTable merged = [];
+        List<string> waiting = [path];
+        HashSet<string> read = new(StringComparer.Ordinal);
+        for (int i = 0; i < waiting.Count; i++)
+        {
+            if (!read.Add(waiting[i]))
+            {
+                continue;
+            }
+
+            TomlTable table = Read(waiting[i]);
+            waiting.AddRange(Imports(table, Path.GetDirectoryName(Path.GetFullPath(waiting[i]))!));
+            if (waiting.Count > MaxImports)
+            {
+                throw new GantryException(ErrorKind.InvalidArgument, $"config {path} imports too many files");
+            }
+
+            Merge(merged, table);
+        }
+
+        return Apply(merged, path, defaults);
+    }
+
+    /// <summary>Reads the text of a file.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="name">What to call it in errors.</param>
+    /// <param name="defaults">What holds for keys that the text does not have.</param>
+    /// <exception cref="GantryException">InvalidArgument: it can't be understood.</exception>
+    public static DaemonConfig Parse(string text, string name, DaemonConfig defaults)
+    {
+        ArgumentNullException.ThrowIfNull(defaults);
+        return Apply(ParseTable(text, name), name, defaults);
+    }
+
+    private static TomlTable Read(string path)
+    {
+        FileInfo file = new(path);
+        if (!file.Exists)
+        {
+            throw new GantryException(ErrorKind.NotFound, $"config {path}");
+        }
+
+        if (file.Length > MaxFileSize)
+        {
+            throw new GantryException(ErrorKind.InvalidArgument, $"config {path} is larger than {MaxFileSize} bytes");
+        }
+
+        return ParseTable(File.ReadAllText(path), path);
+    }
+
+    private static TomlTable ParseTable(string text, string name)
+    {
+        try
+        {
+            return TomlSerializer.Deserialize(text, ConfigToml.Default.TomlTable) ?? [];
+        }
+        catch (TomlException exception)
+        {
+            throw new GantryException(
+                ErrorKind.InvalidArgument,
+                $"config {name}: {exception.Message.ReplaceLineEndings(" ").Trim()}",
+                exception);
+        }
+    }
+
+    private static IEnumerable<string> Imports(TomlTable table, string directory)
+    {
+        foreach (string pattern in new ConfigTable(table, "").Texts("imports"))
+        {
+            string full = Path.GetFullPath(pattern, directory);
+            string parent = Path.GetDirectoryName(full) ?? "/";
+            string name = Path.GetFileName(full);
+            if (!name.AsSpan().ContainsAny("*?"))
+            {
+                yield return full;
+            }
+            else if (Directory.Exists(parent))
+            {
+                foreach (string file in Directory.EnumerateFiles(parent, name).Order(StringComparer.Ordinal))
+                {
+                    yield return file;
+                }
+            }
+        }
+    }
+
+    // Tables merge key by key; arrays join; anything else is replaced by what comes later.
+    private static void Merge(TomlTable target, TomlTable source)
+    {
+        foreach ((string key, object? value) in source)
+        {
+            if (value is TomlTable table && target.TryGetValue(key, out object? before) && before is TomlTable into)
+            {
+                Merge(into, table);
+            }
+            else if (value is TomlArray items && target.TryGetValue(key, out object? old) && old is TomlArray array)
+            {
+                foreach (object? item in items)
+                {
+                    if (!array.Contains(item))
+                    {
+                        array.Add(item);
+                    }
+                }
+            }
+            else
+            {
+                target[key] = value!;
+            }
+        }
+    }
+
+    private static DaemonConfig Apply(TomlTable table, string name, DaemonConfig defaults)
+    {
+        ConfigTable file = new(table, "");
+        int version = file.Number("version", 1, int.MaxValue) ?? 1;
+        if (version is < 2 or > DaemonConfig.NewestVersion)
+        {
+            throw new GantryException(
+                ErrorKind.InvalidArgument,
+                $"config {name}: version {version} is not supported, expected 2 to {DaemonConfig.NewestVersion}");
+        }
+
+        ConfigTable plugins = file.Table("plugins");
+        ConfigTable grpc = file.Table("grpc");
+        ConfigTable grpcServer = plugins.Table("io.containerd.server.v1.grpc");
+        ConfigTable debug = file.Table("debug");
+        ConfigTable overlay = plugins.Table("io.containerd.snapshotter.v1.overlayfs");
+        ConfigTable own = plugins.Table(OwnTable);
+        file.Ignore("imports");
+        DaemonConfig config = defaults with
+        {
+            Version = version,
+            Root = file.NonEmpty("root") ?? defaults.Root,
+            State = file.NonEmpty("state") ?? defaults.State,
+            Grpc = Socket(grpcServer, Socket(grpc, defaults.Grpc)),
+            Ttrpc = Socket(plugins.Table("io.containerd.server.v1.ttrpc"), Socket(file.Table("ttrpc"), defaults.Ttrpc)),
+            Limits = Limits(grpcServer, Limits(grpc, defaults.Limits)),
+            LogLevel = debug.NonEmpty("level") is { } level ? LogLevels.Parse(level) : defaults.LogLevel,
+            LogFormat = debug.NonEmpty("format") is { } format ? Format(format) : defaults.LogFormat,
+            DisabledPlugins = file.Texts("disabled_plugins"),
+            RequiredPlugins = file.Texts("required_plugins"),
+            Timeouts = Timeouts(file.Table("timeouts")),
+            ShareContent = ShareContent(plugins.Table("io.containerd.metadata.v1.bolt"), defaults.ShareContent),
+            Gc = Gc(plugins.Table("io.containerd.gc.v1.scheduler"), defaults.Gc),
+            SnapshotterRoots = SnapshotterRoots(overlay, plugins.Table("io.containerd.snapshotter.v1.native")),
+            OverlayMountOptions = overlay.Texts("mount_options"),
+            ShimBinaries = Shims(own.Table("shims")),
+            DefaultExecutor = own.NonEmpty("default_executor") ?? defaults.DefaultExecutor,
+        };
+        return config with { UnknownKeys = [.. file.Unknown()] };
+    }
+
+    private static SocketConfig Socket(ConfigTable table, SocketConfig defaults) => new()
+    {
+        Address = table.NonEmpty("address") ?? defaults.Address,
+        UserId = table.Number("uid", 0, int.MaxValue) ?? defaults.UserId,
+        GroupId = table.Number("gid", 0, int.MaxValue) ?? defaults.GroupId,
+    };
+
+    private static ApiHostOptions Limits(ConfigTable table, ApiHostOptions defaults) => new()
+    {
+        MaxReceiveMessageSize = Positive(table, "max_recv_message_size") ?? defaults.MaxReceiveMessageSize,
+        MaxSendMessageSize = Positive(table, "max_send_message_size") ?? defaults.MaxSendMessageSize,
+    };
+
+    // A limit of 0 is the default, as with containerd.
+    private static int? Positive(ConfigTable table, string key) =>
+        table.Number(key, 0, int.MaxValue) is { } number and > 0 ? number : null;
+
+    private static LogFormat Format(string text) => text switch
+    {
+        "text" => LogFormat.Text,
+        "json" => LogFormat.Json,
+        _ => throw new GantryException(ErrorKind.InvalidArgument, $"config key debug.format: no format \"{text}\""),
+    };
+
+    private static Dictionary<string, TimeSpan> Timeouts(ConfigTable table)
+    {
+        Dictionary<string, TimeSpan> timeouts = new(StringComparer.Ordinal);
+        foreach (string key in table.Keys)
+        {
+            timeouts[key] = table.Duration(key)!.Value;
+        }
+
+        return timeouts;
+    }
+
+    private static bool ShareContent(ConfigTable table, bool defaults) => table.NonEmpty("content_sharing_policy") switch
+    {
+        null => defaults,
+        "shared" => true,
+        "isolated" => false,
+        string other => throw new GantryException(
+            ErrorKind.InvalidArgument,
+            $"config key content_sharing_policy: no policy \"{other}\""),
+    };
+
+    private static GcConfig Gc(ConfigTable table, GcConfig defaults) => new()
+    {
+        PauseThreshold = table.Fraction("pause_threshold") ?? defaults.PauseThreshold,
+        DeletionThreshold = table.Number("deletion_threshold", 0, int.MaxValue) ?? defaults.DeletionThreshold,
+        MutationThreshold = table.Number("mutation_threshold", 0, int.MaxValue) ?? defaults.MutationThreshold,
+        ScheduleDelay = table.Duration("schedule_delay") ?? defaults.ScheduleDelay,
+        StartupDelay = table.Duration("startup_delay") ?? defaults.StartupDelay,
+    };
+
+    private static Dictionary<string, string> SnapshotterRoots(ConfigTable overlay, ConfigTable native)
+    {
+        Dictionary<string, string> roots = new(StringComparer.Ordinal);
+        if (overlay.NonEmpty("root_path") is { } overlayRoot)
+        {
+            roots["overlayfs"] = overlayRoot;
+        }
+
+        if (native.NonEmpty("root_path") is { } nativeRoot)
+        {
+            roots["native"] = nativeRoot;
+        }
+
+        return roots;
+    }
+
+    private static Dictionary<string, string> Shims(ConfigTable table)
+    {
+        Dictionary<string, string> shims = new(StringComparer.Ordinal);
+        foreach (string runtime in table.Keys)
+        {
+            if (table.NonEmpty(runtime) is { } binary)
+            {
+                shims[runtime] = binary;
+            }
+        }
+
+        return shims;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text;
+using Gantry.Server.Logging;
+
+namespace Gantry.Server.Config;
+
+/// <summary>Writes a configuration as config.toml has it.</summary>
+public static class ConfigWriter
+{
+    /// <summary>The text of a config.toml that says the same.</summary>
+    /// <param name="config">The configuration.</param>
+    public static string Write(DaemonConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        StringBuilder text = new();
+        Line(text, "version", config.Version);
+        Line(text, "root", config.Root);
+        Line(text, "state", config.State);
+        Line(text, "disabled_plugins", config.DisabledPlugins);
+        Line(text, "required_plugins", config.RequiredPlugins);
+
+        Table(text, "grpc");
+        WriteSocket(text, config.Grpc, config.Grpc.Address);
+        Line(text, "max_recv_message_size", config.Limits.MaxReceiveMessageSize);
+        Line(text, "max_send_message_size", config.Limits.MaxSendMessageSize);
+
+        Table(text, "ttrpc");
+        WriteSocket(text, config.Ttrpc, config.TtrpcAddress);
+
+        Table(text, "debug");
+        Line(text, "level", LogLevels.Name(config.LogLevel));
+        Line(text, "format", config.LogFormat is LogFormat.Json ? "json" : "text");
+
+        Table(text, "timeouts");
+        foreach ((string name, TimeSpan value) in config.Timeouts.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            Line(text, Quote(name), GoDuration.Format(value));
+        }
+
+        Table(text, "plugins.\"io.containerd.metadata.v1.bolt\"");
+        Line(text, "content_sharing_policy", config.ShareContent ? "shared" : "isolated");
+
+        Table(text, "plugins.\"io.containerd.gc.v1.scheduler\"");
+        text.Append(CultureInfo.InvariantCulture, $"pause_threshold = {config.Gc.PauseThreshold:0.0######}\n");
+        Line(text, "deletion_threshold", config.Gc.DeletionThreshold);
+        Line(text, "mutation_threshold", config.Gc.MutationThreshold);
+        Line(text, "schedule_delay", GoDuration.Format(config.Gc.ScheduleDelay));
+        Line(text, "startup_delay", GoDuration.Format(config.Gc.StartupDelay));
+
+        foreach (string snapshotter in (string[])["native", "overlayfs"])
+        {
+            Table(text, $"plugins.\"io.containerd.snapshotter.v1.{snapshotter}\"");
+            Line(text, "root_path", config.SnapshotterRoots.GetValueOrDefault(snapshotter, ""));
+            if (snapshotter is "overlayfs")
+            {
+                Line(text, "mount_options", config.OverlayMountOptions);
+            }
+        }
+
+        Table(text, $"plugins.\"{ConfigLoader.OwnTable}\"");
+        Line(text, "default_executor", config.DefaultExecutor);
+        Table(text, $"plugins.\"{ConfigLoader.OwnTable}\".shims");
+        foreach ((string name, string binary) in config.ShimBinaries.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            Line(text, Quote(name), binary);
+        }
+
+        return text.ToString();
+    }
+
+    private static void WriteSocket(StringBuilder text, SocketConfig socket, string address)
+    {
+        Line(text, "address", address);
+        Line(text, "uid", socket.UserId);
+        Line(text, "gid", socket.GroupId);
+    }
+
+    private static void Table(StringBuilder text, string name) => text.Append('\n').Append('[').Append(name).Append("]\n");
+
+    private static void Line(StringBuilder text, string key, string value) =>
+        text.Append(key).Append(" = ").Append(Quote(value)).Append('\n');
+
+    private static void Line(StringBuilder text, string key, int value) =>
+        text.Append(key).Append(" = ").Append(value.ToString(CultureInfo.InvariantCulture)).Append('\n');
+
+    private static void Line(StringBuilder text, string key, IReadOnlyList<string> values) =>
+        text.Append(key).Append(" = [").AppendJoin(", ", values.Select(Quote)).Append("]\n");
+
+    private static string Quote(string value) =>
+        "\"" + value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
+}

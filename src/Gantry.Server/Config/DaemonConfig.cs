@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using Gantry.Server.Hosting;
+using Gantry.Server.Logging;
+using Microsoft.Extensions.Logging;
+
+namespace Gantry.Server.Config;
+
+/// <summary>How the daemon is set up: defaults, then config.toml, then the command line.</summary>
+public sealed record DaemonConfig
+{
+    /// <summary>The newest version of config.toml that is understood.</summary>
+    public const int NewestVersion = 4;
+
+    /// <summary>The version of the file.</summary>
+    public int Version { get; init; } = 3;
+
+    /// <summary>Where everything durable is.</summary>
+    public required string Root { get; init; }
+
+    /// <summary>Where everything is that need not outlive a reboot.</summary>
+    public required string State { get; init; }
+
+    /// <summary>The gRPC socket.</summary>
+    public required SocketConfig Grpc { get; init; }
+
+    /// <summary>The ttrpc socket; an empty address: that of gRPC with <c>.ttrpc</c>.</summary>
+    public SocketConfig Ttrpc { get; init; } = new();
+
+    /// <summary>Limits of the gRPC endpoint.</summary>
+    public ApiHostOptions Limits { get; init; } = new();
+
+    /// <summary>The least level that is logged.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>How log lines look.</summary>
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
+    /// <summary>Plugins that are not to start, as <c>type.id</c>.</summary>
+    public IReadOnlyList<string> DisabledPlugins { get; init; } = [];
+
+    /// <summary>Plugins without which the daemon is not to start, as <c>type.id</c>.</summary>
+    public IReadOnlyList<string> RequiredPlugins { get; init; } = [];
+
+    /// <summary>Time limits, by containerd's names such as <c>io.containerd.timeout.shim.load</c>.</summary>
+    public IReadOnlyDictionary<string, TimeSpan> Timeouts { get; init; } = ImmutableDictionary<string, TimeSpan>.Empty;
+
+    /// <summary>Shim binaries that are forced, by runtime name such as <c>io.containerd.runc.v2</c>.</summary>
+    public IReadOnlyDictionary<string, string> ShimBinaries { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>The OCI runtime that the daemon's own shim drives when a client names none; empty: the shim's default.</summary>
+    public string DefaultExecutor { get; init; } = "";
+
+    /// <summary>Whether a blob that another namespace has may appear in this one without being sent.</summary>
+    public bool ShareContent { get; init; } = true;
+
+    /// <summary>When garbage is collected.</summary>
+    public GcConfig Gc { get; init; } = new();
+
+    /// <summary>Root directories of snapshotters that are not at their usual place, by name.</summary>
+    public IReadOnlyDictionary<string, string> SnapshotterRoots { get; init; } =
+        ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>Extra mount options of the overlayfs snapshotter.</summary>
+    public IReadOnlyList<string> OverlayMountOptions { get; init; } = [];
+
+    /// <summary>Keys that were not understood, as <c>file: key</c>.</summary>
+    public IReadOnlyList<string> UnknownKeys { get; init; } = [];
+
+    /// <summary>The address of the ttrpc socket.</summary>
+    public string TtrpcAddress => Ttrpc.Address.Length > 0 ? Ttrpc.Address : Grpc.Address + ".ttrpc";
+}

@@ -1,0 +1,213 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net.Sockets;
+using Gantry.Archive;
+using Gantry.Core.Snapshots;
+using Gantry.Runtime.Events;
+using Gantry.Runtime.Tasks;
+using Gantry.Server.Config;
+using Gantry.Server.Hosting;
+using Gantry.Server.Logging;
+using Gantry.Server.Services;
+using Gantry.Storage.Gc;
+using Gantry.Storage.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Gantry.Server;
+
+/// <summary>
+/// The daemon, from the first directory to the last socket. Everything it starts is on one stack and stops in the
+/// opposite order; containers live on.
+/// </summary>
+public sealed partial class Daemon : IAsyncDisposable
+{
+    private readonly Stack<IAsyncDisposable> _parts = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly DaemonConfig _config;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger<Daemon> _logger;
+    private readonly TimeProvider _time;
+    private bool _disposed;
+
+    private Daemon(DaemonConfig config, ILoggerFactory loggers, TimeProvider time)
+    {
+        _config = config;
+        _loggers = loggers;
+        _time = time;
+        _logger = loggers.CreateLogger<Daemon>();
+    }
+
+    /// <summary>Starts a daemon and returns when it answers.</summary>
+    /// <param name="config">How it is set up.</param>
+    /// <param name="loggers">Where it logs.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="Core.Errors.GantryException">It can't start; the message says why.</exception>
+    public static async Task<Daemon> StartAsync(
+        DaemonConfig config,
+        ILoggerFactory loggers,
+        TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(loggers);
+        Daemon daemon = new(config, loggers, time);
+        try
+        {
+            await daemon.BeginAsync(cancellationToken);
+            return daemon;
+        }
+        catch
+        {
+            await daemon.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Stops serving, ends what waits, and lets go of everything. Containers live on.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        await _stopping.CancelAsync();
+        while (_parts.TryPop(out IAsyncDisposable? part))
+        {
+            await EndAsync(part);
+        }
+
+        _stopping.Dispose();
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "one part's failure must not keep the others from ending")]
+    private async Task EndAsync(IAsyncDisposable part)
+    {
+        try
+        {
+            await part.DisposeAsync();
+        }
+        catch (Exception exception)
+        {
+            ServerLog.PartEnded(_logger, part.GetType().Name, exception);
+        }
+    }
+
+    /// <remarks>
+    /// 1. Directories, and the lock on the root. 2. Sockets, bound and silent. 3. Everything durable. 4. The runtime:
+    /// events, tasks, the ttrpc listener for shims. 5. The API answers. 6. Shims are adopted, garbage is collected.
+    /// </remarks>
+    private async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        long started = _time.GetTimestamp();
+        ServerLog.Starting(_logger, BuildInfo.Version, BuildInfo.Revision, _config.Root, _config.State);
+        foreach (string key in _config.UnknownKeys)
+        {
+            ServerLog.UnknownKey(_logger, key);
+        }
+
+        // Step 1: directories.
+        DaemonDirectories.Create(_config);
+        Own(RootLock.Take(_config.Root));
+        TemporaryMounts mounts = new(
+            Path.Combine(_config.Root, "tmpmounts"),
+            _loggers.CreateLogger<TemporaryMounts>());
+
+        // Step 2: sockets.
+        Socket grpc = await BindAsync(_config.Grpc, _config.Grpc.Address, cancellationToken);
+        Socket ttrpc = await BindAsync(_config.Ttrpc, _config.TtrpcAddress, cancellationToken);
+
+        // Step 3: everything durable.
+        SnapshotterSet snapshotters = SnapshotterSet.Open(_config, _loggers);
+        Own(snapshotters);
+        MetadataStore metadata = await MetadataStore.OpenAsync(StoreOptions(snapshotters.Drivers), cancellationToken);
+        Own(metadata);
+
+        // Step 4: the runtime.
+        EventExchange events = new(_time);
+        TaskManager tasks = new(TaskOptions(), events, _time, _loggers.CreateLogger<TaskManager>());
+        Own(tasks);
+        Own(ShimEvents.Start(ttrpc, events, _logger));
+
+        // Step 6 begins here, so that bundles are known before the first call; it goes on beside the calls.
+        Task adoption = tasks.LoadAsync(_stopping.Token);
+        Own(BackgroundPart.Start("adoption of shims", _ => adoption, _logger));
+
+        // Step 5: the API.
+        ApiServices services = new(
+            new DaemonLifetime(_time, _stopping.Token),
+            metadata,
+            events,
+            tasks,
+            content => new ContentDiffer(content, mounts.WithAsync),
+            Builtins.List(snapshotters.Facts(metadata, _config)),
+            RootIdentity.Ensure(_config.Root),
+            _loggers);
+        Own(await ApiHost.StartAsync(grpc, _config.Limits, services, _loggers, cancellationToken));
+        Own(BackgroundPart.Start("metadata", metadata.RunAsync, _logger));
+        ServerLog.Serving(_logger, _config.TtrpcAddress);
+        ServerLog.Serving(_logger, _config.Grpc.Address);
+        ServerLog.Booted(
+            _logger,
+            _time.GetElapsedTime(started).TotalSeconds.ToString("0.000000", CultureInfo.InvariantCulture));
+    }
+
+    private async Task<Socket> BindAsync(SocketConfig config, string address, CancellationToken cancellationToken)
+    {
+        Socket socket = await ListenSocket.BindAsync(address, config.UserId, config.GroupId, cancellationToken);
+        Own(new SocketFile(address, socket));
+        return socket;
+    }
+
+    private MetadataStoreOptions StoreOptions(IReadOnlyList<ISnapshotDriver> drivers) => new(_config.Root)
+    {
+        Drivers = drivers,
+        Time = _time,
+        LoggerFactory = _loggers,
+        ContentSharing = _config.ShareContent ? ContentSharing.Shared : ContentSharing.Isolated,
+        Collector = new CollectorOptions
+        {
+            PauseThreshold = _config.Gc.PauseThreshold,
+            DeletionThreshold = _config.Gc.DeletionThreshold,
+            MutationThreshold = _config.Gc.MutationThreshold,
+            ScheduleDelay = _config.Gc.ScheduleDelay,
+            StartupDelay = _config.Gc.StartupDelay,
+        },
+    };
+
+    private TaskManagerOptions TaskOptions()
+    {
+        TaskDeadlines usual = new();
+        return new TaskManagerOptions(_config.Root, _config.State, _config.Grpc.Address, _config.TtrpcAddress)
+        {
+            Runtimes = _config.ShimBinaries,
+            Debug = _config.LogLevel <= LogLevel.Debug,
+            Deadlines = usual with
+            {
+                ShimLoad = Timeout("shim.load", usual.ShimLoad),
+                ShimCleanup = Timeout("shim.cleanup", usual.ShimCleanup),
+                ShimShutdown = Timeout("shim.shutdown", usual.ShimShutdown),
+                TaskState = Timeout("task.state", usual.TaskState),
+                ShimStats = Timeout("metrics.shimstats", usual.ShimStats),
+            },
+        };
+    }
+
+    private TimeSpan Timeout(string name, TimeSpan usual) =>
+        _config.Timeouts.GetValueOrDefault($"io.containerd.timeout.{name}", usual);
+
+    private void Own(IAsyncDisposable part) => _parts.Push(part);
+
+    private void Own(IDisposable part) => _parts.Push(new Disposal(part));
+
+    private sealed class Disposal(IDisposable part) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            part.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Net.Sockets;
+using Gantry.Api.Services.EventsTtrpc;
+using Gantry.Core.Events;
+using Gantry.Server.Logging;
+using Gantry.Server.Services;
+using Gantry.Ttrpc;
+using Microsoft.Extensions.Logging;
+
+namespace Gantry.Server.Hosting;
+
+/// <summary>The ttrpc endpoint, where shims of this user send their events.</summary>
+internal static class ShimEvents
+{
+    private const int Backlog = 512;
+
+    private static readonly TimeSpan Drain = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Starts to listen.</summary>
+    /// <param name="listener">A bound socket; the caller disposes it.</param>
+    /// <param name="events">Where the events go.</param>
+    /// <param name="logger">Where refused and broken connections are told.</param>
+    public static IAsyncDisposable Start(Socket listener, IEventExchange events, ILogger logger)
+    {
+        TtrpcServer server = new(new TtrpcServerOptions
+        {
+            DrainTimeout = Drain,
+            ConnectionFailed = (_, exception) => ServerLog.ConnectionFailed(logger, exception.Message),
+        });
+        server.AddService(binder => Events.BindService(binder, new EventsTtrpcService(events)));
+        listener.Listen(Backlog);
+        return BackgroundPart.Start(
+            "ttrpc",
+            async token =>
+            {
+                await using (server)
+                {
+                    await server.RunAsync(listener, token);
+                }
+            },
+            logger);
+    }
+}

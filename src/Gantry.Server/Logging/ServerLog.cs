@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Logging;
+
+namespace Gantry.Server.Logging;
+
+/// <summary>What the server logs.</summary>
+internal static partial class ServerLog
+{
+    [LoggerMessage(Level = LogLevel.Information, Message = "starting gantry")]
+    public static partial void Starting(ILogger logger, string version, string revision, string root, string state);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "serving...")]
+    public static partial void Serving(ILogger logger, string address);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "gantry successfully booted in {seconds}s")]
+    public static partial void Booted(ILogger logger, string seconds);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "stopping")]
+    public static partial void Stopping(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "stopped")]
+    public static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{part} ended unexpectedly")]
+    public static partial void PartEnded(ILogger logger, string part, Exception? exception);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "call failed")]
+    public static partial void CallFailed(ILogger logger, string method, string error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "call failed in an unexpected way")]
+    public static partial void CallBroke(ILogger logger, string method, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "event is lost")]
+    public static partial void EventLost(ILogger logger, string topic, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "ttrpc connection failed")]
+    public static partial void ConnectionFailed(ILogger logger, string error);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "ignoring unknown key in config")]
+    public static partial void UnknownKey(ILogger logger, string key);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "skipping plugin")]
+    public static partial void PluginSkipped(ILogger logger, string plugin, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "a leftover mount could not be removed")]
+    public static partial void LeftoverMount(ILogger logger, string path, string error);
+}

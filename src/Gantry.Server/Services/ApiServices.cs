@@ -1,0 +1,70 @@
+using Gantry.Core.Content;
+using Gantry.Core.Diff;
+using Gantry.Core.Events;
+using Gantry.Core.Metadata;
+using Gantry.Core.Plugins;
+using Gantry.Runtime.Tasks;
+using Gantry.Server.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Gantry.Server.Services;
+
+/// <summary>What the gRPC services are made from.</summary>
+/// <param name="Lifetime">The daemon's life.</param>
+/// <param name="Metadata">Everything durable.</param>
+/// <param name="Events">Where events go.</param>
+/// <param name="Tasks">The tasks.</param>
+/// <param name="Differ">Makes the differ of a namespace's content.</param>
+/// <param name="Plugins">The parts of the daemon, as clients see them.</param>
+/// <param name="Uuid">The id of the root directory.</param>
+/// <param name="Loggers">Where services log.</param>
+public sealed record ApiServices(
+    DaemonLifetime Lifetime,
+    IMetadata Metadata,
+    IEventExchange Events,
+    TaskManager Tasks,
+    Func<IContentStore, IDiffer> Differ,
+    IReadOnlyList<PluginInfo> Plugins,
+    string Uuid,
+    ILoggerFactory Loggers)
+{
+    /// <summary>Makes the services known to the host.</summary>
+    /// <param name="services">The host's services.</param>
+    internal void Register(IServiceCollection services)
+    {
+        EventPublisher publisher = new(Events, Loggers.CreateLogger<EventPublisher>());
+        services.AddSingleton(new ErrorInterceptor(Lifetime, Loggers.CreateLogger<ErrorInterceptor>()));
+        services.AddSingleton(new VersionService());
+        services.AddSingleton(new HealthService(Lifetime));
+        services.AddSingleton(new IntrospectionService(Plugins, Uuid));
+        services.AddSingleton(new NamespacesService(Metadata, publisher));
+        services.AddSingleton(new ContentService(Metadata, publisher));
+        services.AddSingleton(new ImagesService(Metadata, publisher));
+        services.AddSingleton(new LeasesService(Metadata));
+        services.AddSingleton(new SnapshotsService(Metadata, publisher));
+        services.AddSingleton(new DiffService(Metadata, Differ));
+        services.AddSingleton(new ContainersService(Metadata, publisher));
+        services.AddSingleton(new TasksService(Metadata, Tasks, Lifetime));
+        services.AddSingleton(new EventsService(Events, Lifetime));
+    }
+
+    /// <summary>Maps the services; what is not mapped answers UNIMPLEMENTED.</summary>
+    /// <param name="application">The host.</param>
+    internal static void Map(WebApplication application)
+    {
+        application.MapGrpcService<VersionService>();
+        application.MapGrpcService<HealthService>();
+        application.MapGrpcService<IntrospectionService>();
+        application.MapGrpcService<NamespacesService>();
+        application.MapGrpcService<ContentService>();
+        application.MapGrpcService<ImagesService>();
+        application.MapGrpcService<LeasesService>();
+        application.MapGrpcService<SnapshotsService>();
+        application.MapGrpcService<DiffService>();
+        application.MapGrpcService<ContainersService>();
+        application.MapGrpcService<TasksService>();
+        application.MapGrpcService<EventsService>();
+    }
+}

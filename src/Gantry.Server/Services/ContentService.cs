@@ -1,0 +1,167 @@
+using System.Buffers;
+using Gantry.Api.Events;
+using Gantry.Api.Mapping;
+using Gantry.Api.Services.Content;
+using Gantry.Core.Content;
+using Gantry.Core.Errors;
+using Gantry.Core.Metadata;
+using Gantry.Oci.Image;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace Gantry.Server.Services;
+
+/// <summary>containerd.services.content.v1.Content.</summary>
+internal sealed partial class ContentService(IMetadata metadata, EventPublisher events) : Content.ContentBase
+{
+    private const int ListBatch = 100;
+    private const int ReadChunk = 1 << 20;
+
+    /// <inheritdoc/>
+    public override async Task<InfoResponse> Info(InfoRequest request, ServerCallContext context)
+    {
+        ContentInfo info = await metadata.In(context).Content.InfoAsync(
+            ParseDigest(request.Digest),
+            context.CancellationToken);
+        return new InfoResponse { Info = info.ToMessage() };
+    }
+
+    /// <inheritdoc/>
+    public override async Task<UpdateResponse> Update(UpdateRequest request, ServerCallContext context)
+    {
+        ParseDigest(Required.Of(request.Info, "info").Digest);
+        ContentInfo info = await metadata.In(context).Content.UpdateAsync(
+            request.Info.ToRecord(),
+            request.UpdateMask.ToRecord(),
+            context.CancellationToken);
+        return new UpdateResponse { Info = info.ToMessage() };
+    }
+
+    /// <inheritdoc/>
+    public override async Task List(
+        ListContentRequest request,
+        IServerStreamWriter<ListContentResponse> responseStream,
+        ServerCallContext context)
+    {
+        ListContentResponse batch = new();
+        IContentStore content = metadata.In(context).Content;
+        await foreach (ContentInfo info in content.ListAsync(request.Filters, context.CancellationToken))
+        {
+            batch.Info.Add(info.ToMessage());
+            if (batch.Info.Count == ListBatch)
+            {
+                await responseStream.WriteAsync(batch, context.CancellationToken);
+                batch = new ListContentResponse();
+            }
+        }
+
+        if (batch.Info.Count > 0)
+        {
+            await responseStream.WriteAsync(batch, context.CancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task<Empty> Delete(DeleteContentRequest request, ServerCallContext context)
+    {
+        INamespaceScope scope = metadata.In(context);
+        await scope.Content.DeleteAsync(ParseDigest(request.Digest), context.CancellationToken);
+        await events.PublishAsync(scope.Namespace, "/content/delete", new ContentDelete { Digest = request.Digest });
+        return new Empty();
+    }
+
+    /// <inheritdoc/>
+    public override async Task Read(
+        ReadContentRequest request,
+        IServerStreamWriter<ReadContentResponse> responseStream,
+        ServerCallContext context)
+    {
+        Digest digest = ParseDigest(request.Digest);
+        await using Stream stream =
+            await metadata.In(context).Content.OpenReaderAsync(digest, context.CancellationToken);
+        long start = Math.Max(request.Offset, 0);
+        if (start > stream.Length)
+        {
+            throw new GantryException(ErrorKind.OutOfRange, $"read past object length {stream.Length} bytes");
+        }
+
+        long left = stream.Length - start;
+        if (request.Size > 0)
+        {
+            left = Math.Min(left, request.Size);
+        }
+
+        stream.Seek(start, SeekOrigin.Begin);
+        await SendAsync(stream, left, responseStream, context.CancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<StatusResponse> Status(StatusRequest request, ServerCallContext context)
+    {
+        IngestStatus status =
+            await metadata.In(context).Content.StatusAsync(request.Ref, context.CancellationToken);
+        return new StatusResponse { Status = status.ToMessage() };
+    }
+
+    /// <inheritdoc/>
+    public override async Task<ListStatusesResponse> ListStatuses(
+        ListStatusesRequest request,
+        ServerCallContext context)
+    {
+        IReadOnlyList<IngestStatus> statuses =
+            await metadata.In(context).Content.ListStatusesAsync(request.Filters, context.CancellationToken);
+        ListStatusesResponse response = new();
+        response.Statuses.AddRange(statuses.Select(status => status.ToMessage()));
+        return response;
+    }
+
+    /// <inheritdoc/>
+    public override async Task<Empty> Abort(AbortRequest request, ServerCallContext context)
+    {
+        await metadata.In(context).Content.AbortAsync(request.Ref, context.CancellationToken);
+        return new Empty();
+    }
+
+    private static async Task SendAsync(
+        Stream stream,
+        long left,
+        IServerStreamWriter<ReadContentResponse> output,
+        CancellationToken cancellationToken)
+    {
+        // Offsets of the answer begin at 0, wherever the range begins.
+        long offset = 0;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(ReadChunk, Math.Max(left, 1)));
+        try
+        {
+            while (left > 0)
+            {
+                int wanted = (int)Math.Min(Math.Min(buffer.Length, ReadChunk), left);
+                int read = await stream.ReadAsync(buffer.AsMemory(0, wanted), cancellationToken);
+                if (read == 0)
+                {
+                    throw new GantryException(ErrorKind.DataLoss, "blob is shorter than its size");
+                }
+
+                // The message is on its way when WriteAsync returns, so the buffer can serve again.
+                ReadContentResponse chunk = new()
+                {
+                    Offset = offset,
+                    Data = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, read)),
+                };
+                await output.WriteAsync(chunk, cancellationToken);
+                offset += read;
+                left -= read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static Digest ParseDigest(string text) =>
+        Digest.TryParse(text, out Digest digest)
+            ? digest
+            : throw new GantryException(ErrorKind.InvalidArgument, $"\"{text}\" failed validation");
+}

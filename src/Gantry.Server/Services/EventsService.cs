@@ -1,0 +1,51 @@
+using Gantry.Api.Mapping;
+using Gantry.Api.Services.Events;
+using Gantry.Api.Types;
+using Gantry.Core.Events;
+using Gantry.Server.Hosting;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace Gantry.Server.Services;
+
+/// <summary>containerd.services.events.v1.Events.</summary>
+internal sealed class EventsService(IEventExchange exchange, DaemonLifetime lifetime) : Events.EventsBase
+{
+    /// <inheritdoc/>
+    public override async Task<Empty> Publish(PublishRequest request, ServerCallContext context)
+    {
+        await exchange.PublishAsync(
+            context.Namespace(),
+            request.Topic,
+            Required.Of(request.Event.ToRecord(), "event"),
+            context.CancellationToken);
+        return new Empty();
+    }
+
+    /// <inheritdoc/>
+    public override async Task<Empty> Forward(ForwardRequest request, ServerCallContext context)
+    {
+        EventEnvelope envelope = request.Envelope.ToRecord();
+        await exchange.ForwardAsync(envelope, context.CancellationToken);
+        return new Empty();
+    }
+
+    /// <inheritdoc/>
+    public override async Task Subscribe(
+        SubscribeRequest request,
+        IServerStreamWriter<Envelope> responseStream,
+        ServerCallContext context)
+    {
+        using CancellationTokenSource ended = lifetime.Link(context.CancellationToken);
+        IAsyncEnumerable<EventEnvelope> subscription = exchange.Subscribe(request.Filters, ended.Token);
+
+        // A client that waits for the headers knows that nothing is missed from here on.
+        await context.WriteResponseHeadersAsync([]);
+        await foreach (EventEnvelope envelope in subscription)
+        {
+            await responseStream.WriteAsync(envelope.ToMessage(), ended.Token);
+        }
+
+        ended.Token.ThrowIfCancellationRequested();
+    }
+}

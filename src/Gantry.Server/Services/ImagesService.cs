@@ -1,0 +1,82 @@
+using Gantry.Api.Mapping;
+using Gantry.Api.Services.Images;
+using Gantry.Core.Errors;
+using Gantry.Core.Images;
+using Gantry.Core.Metadata;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace Gantry.Server.Services;
+
+/// <summary>containerd.services.images.v1.Images.</summary>
+internal sealed class ImagesService(IMetadata metadata, EventPublisher events) : Images.ImagesBase
+{
+    /// <inheritdoc/>
+    public override async Task<GetImageResponse> Get(GetImageRequest request, ServerCallContext context)
+    {
+        ImageRecord image = await metadata.In(context).Images.GetAsync(request.Name, context.CancellationToken);
+        return new GetImageResponse { Image = image.ToMessage() };
+    }
+
+    /// <inheritdoc/>
+    public override async Task<ListImagesResponse> List(ListImagesRequest request, ServerCallContext context)
+    {
+        IReadOnlyList<ImageRecord> images =
+            await metadata.In(context).Images.ListAsync(request.Filters, context.CancellationToken);
+        ListImagesResponse response = new();
+        response.Images.AddRange(images.Select(image => image.ToMessage()));
+        return response;
+    }
+
+    /// <inheritdoc/>
+    public override async Task<CreateImageResponse> Create(CreateImageRequest request, ServerCallContext context)
+    {
+        INamespaceScope scope = metadata.In(context);
+        DateTimeOffset epoch = request.SourceDateEpoch?.ToDateTimeOffset() ?? default;
+        ImageRecord wanted = Named(request.Image).ToRecord() with { CreatedAt = epoch, UpdatedAt = epoch };
+        ImageRecord image = await scope.Images.CreateAsync(wanted, context.CancellationToken);
+        ImageCreate created = new() { Name = image.Name };
+        created.Labels.Fill(image.Labels);
+        await events.PublishAsync(scope.Namespace, "/images/create", created);
+        return new CreateImageResponse { Image = image.ToMessage() };
+    }
+
+    /// <inheritdoc/>
+    public override async Task<UpdateImageResponse> Update(UpdateImageRequest request, ServerCallContext context)
+    {
+        INamespaceScope scope = metadata.In(context);
+        DateTimeOffset epoch = request.SourceDateEpoch?.ToDateTimeOffset() ?? default;
+        ImageRecord wanted = Named(request.Image).ToRecord() with { CreatedAt = default, UpdatedAt = epoch };
+        ImageRecord image = await scope.Images.UpdateAsync(
+            wanted,
+            request.UpdateMask.ToRecord(),
+            context.CancellationToken);
+        ImageUpdate updated = new() { Name = image.Name };
+        updated.Labels.Fill(image.Labels);
+        await events.PublishAsync(scope.Namespace, "/images/update", updated);
+        return new UpdateImageResponse { Image = image.ToMessage() };
+    }
+
+    /// <inheritdoc/>
+    public override async Task<Empty> Delete(DeleteImageRequest request, ServerCallContext context)
+    {
+        INamespaceScope scope = metadata.In(context);
+        await scope.Images.DeleteAsync(
+            request.Name,
+            request.Sync,
+            request.Target?.ToRecord(),
+            context.CancellationToken);
+        await events.PublishAsync(scope.Namespace, "/images/delete", new ImageDelete { Name = request.Name });
+        return new Empty();
+    }
+
+    private static Image Named(Image? image)
+    {
+        if (string.IsNullOrEmpty(image?.Name))
+        {
+            throw new GantryException(ErrorKind.InvalidArgument, "image name required");
+        }
+
+        return image;
+    }
+}

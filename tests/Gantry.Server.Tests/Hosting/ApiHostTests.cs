@@ -1,0 +1,130 @@
+using System.Net.Sockets;
+using System.Text;
+using CliWrap;
+using CliWrap.Buffered;
+using Gantry.Core.Metadata;
+using Gantry.Core.Namespaces;
+using Gantry.Runtime.Events;
+using Gantry.Runtime.Tasks;
+using Gantry.Server.Hosting;
+using Gantry.Server.Services;
+using Gantry.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Gantry.Server.Tests.Hosting;
+
+public sealed class ApiHostTests
+{
+    private const byte DataType = 0;
+    private const byte ResetType = 3;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_real_ctr_gets_an_answer()
+    {
+        Needs.Root();
+        string ctr = Needs.Program("ctr");
+        using TempDirectory directory = new();
+        await using ApiHost host = await StartAsync(directory["a.sock"]);
+
+        BufferedCommandResult result =
+            await Cli.Wrap(ctr).WithArguments(["-a", directory["a.sock"], "version"]).ExecuteBufferedAsync(Token);
+
+        Assert.Contains($"Version:  {BuildInfo.Version}", result.StandardOutput, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("localhost")]
+    [InlineData("/run/gantry/gantry.sock")]
+    [InlineData("%2Frun%2Fgantry%2Fgantry.sock")]
+    public async Task Any_authority_gets_an_answer(string authority)
+    {
+        Needs.Root();
+        using TempDirectory directory = new();
+        await using ApiHost host = await StartAsync(directory["a.sock"]);
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(directory["a.sock"]), Token);
+        await using NetworkStream stream = new(socket);
+
+        await stream.WriteAsync(Request(authority, stream: 1), Token);
+        Assert.Equal(DataType, await FirstAnswerAsync(stream, 1));
+
+        // The second request finds the authority in HPACK's table.
+        await stream.WriteAsync(SecondRequest(stream: 3), Token);
+        Assert.Equal(DataType, await FirstAnswerAsync(stream, 3));
+    }
+
+    private static async Task<ApiHost> StartAsync(string path)
+    {
+        Socket socket = await ListenSocket.BindAsync(path, 0, 0, Token);
+        EventExchange events = new(TimeProvider.System);
+        TaskManager tasks = new(
+            new TaskManagerOptions(path, path, path, path),
+            events,
+            TimeProvider.System,
+            NullLogger<TaskManager>.Instance);
+        ApiServices services = new(
+            new DaemonLifetime(TimeProvider.System, Token),
+            new NoMetadata(),
+            events,
+            tasks,
+            _ => throw new NotSupportedException(),
+            [],
+            "",
+            NullLoggerFactory.Instance);
+        return await ApiHost.StartAsync(socket, new ApiHostOptions(), services, NullLoggerFactory.Instance, Token);
+    }
+
+    private static byte[] Request(string authority, byte stream)
+    {
+        byte[] headers =
+        [
+            0x83, 0x86,
+            .. Literal(0x44, "/containerd.services.version.v1.Version/Version"),
+            .. Literal(0x41, authority),
+            .. Literal(0x5f, "application/grpc"),
+            0x40, .. Text("te"), .. Text("trailers"),
+        ];
+        byte[] preface = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0];
+        return [.. preface, .. Frames(headers, stream)];
+    }
+
+    // What the first request put into the table, newest first: te (62), content-type, authority, path (65).
+    private static byte[] SecondRequest(byte stream) =>
+        Frames([0x83, 0x86, 0x80 | 65, 0x80 | 64, 0x80 | 63, 0x80 | 62], stream);
+
+    private static byte[] Frames(byte[] headers, byte stream) =>
+    [
+        0, 0, (byte)headers.Length, 1, 4, 0, 0, 0, stream, .. headers,
+        0, 0, 5, 0, 1, 0, 0, 0, stream, 0, 0, 0, 0, 0,
+    ];
+
+    private static byte[] Literal(byte index, string value) => [index, .. Text(value)];
+
+    private static byte[] Text(string text) => [(byte)text.Length, .. Encoding.ASCII.GetBytes(text)];
+
+    // The type of the first frame on a stream that decides: data is an answer, a reset is none.
+    private static async Task<byte> FirstAnswerAsync(NetworkStream stream, byte id)
+    {
+        byte[] header = new byte[9];
+        while (true)
+        {
+            await stream.ReadExactlyAsync(header, Token);
+            byte[] payload = new byte[(header[0] << 16) | (header[1] << 8) | header[2]];
+            await stream.ReadExactlyAsync(payload, Token);
+            if (header[8] == id && header[3] is DataType or ResetType)
+            {
+                return header[3];
+            }
+        }
+    }
+
+    private sealed class NoMetadata : IMetadata
+    {
+        public INamespaceStore Namespaces => throw new NotSupportedException();
+
+        public INamespaceScope In(Namespace ns, string? leaseId = null) => throw new NotSupportedException();
+    }
+}
