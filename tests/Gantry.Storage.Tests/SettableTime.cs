@@ -4,8 +4,27 @@ namespace Gantry.Storage.Tests;
 internal sealed class SettableTime : TimeProvider
 {
     private long _aheadTicks;
+    private volatile Action? _onQuestion;
 
     public void Advance(TimeSpan by) => Interlocked.Add(ref _aheadTicks, by.Ticks);
 
-    public override DateTimeOffset GetUtcNow() => System.GetUtcNow().AddTicks(Interlocked.Read(ref _aheadTicks));
+    /// <summary>Called once, when the clock is asked for the second time from now on.</summary>
+    public void OnSecondQuestion(Action action)
+    {
+        int questions = 0;
+        _onQuestion = () =>
+        {
+            if (Interlocked.Increment(ref questions) == 2)
+            {
+                _onQuestion = null;
+                action();
+            }
+        };
+    }
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        _onQuestion?.Invoke();
+        return System.GetUtcNow().AddTicks(Interlocked.Read(ref _aheadTicks));
+    }
 }

@@ -1,3 +1,5 @@
+using Gantry.Linux.Syscalls;
+
 namespace Gantry.Testing;
 
 /// <summary>A directory of a test's own, removed with the object.</summary>
@@ -19,9 +21,7 @@ public sealed class TempDirectory : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (Directory.Exists(Path))
-        {
-            Directory.Delete(Path, recursive: true);
-        }
+        // Not Directory.Delete, which can't remove names that are no UTF-8.
+        DirectoryTree.Remove(Path);
     }
 }

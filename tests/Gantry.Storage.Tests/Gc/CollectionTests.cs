@@ -2,8 +2,6 @@ using System.Globalization;
 using Gantry.Core;
 using Gantry.Core.Content;
 using Gantry.Core.Errors;
-using Gantry.Core.Images;
-using Gantry.Core.Leases;
 using Gantry.Core.Snapshots;
 using Gantry.Oci.Image;
 using Gantry.Storage.Gc;
@@ -287,6 +285,55 @@ public sealed class CollectionTests
         await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => UseAsync(store, worker)));
         await stop.CancelAsync();
         await collecting;
+    }
+
+    [Fact]
+    public async Task What_gets_an_owner_between_mark_and_sweep_stays_with_all_that_it_keeps()
+    {
+        await using TestStore store = await TestStore.OpenAsync();
+        Digest child = await PutAsync(store.Default.Content, "child");
+        Digest parent = await PutAsync(store.Default.Content, "parent", ("containerd.io/gc.ref.content", child.ToString()));
+        Digest referrer = await PutAsync(store.Default.Content, "x", ("containerd.io/gc.bref.content", child.ToString()));
+        Digest stray = await PutAsync(store.Default.Content, "stray");
+
+        await CollectAndMeanwhileAsync(store, () => store.Default.Images.CreateAsync(Image("i", parent), Token));
+
+        Assert.True(store.HasFile(parent) && store.HasFile(child) && store.HasFile(referrer));
+        Assert.False(store.HasFile(stray));
+    }
+
+    [Fact]
+    public async Task An_image_that_stops_to_expire_between_mark_and_sweep_stays_whole()
+    {
+        await using TestStore store = await TestStore.OpenAsync();
+        Digest digest = await PutAsync(store.Default.Content, "x");
+        await store.Default.Images.CreateAsync(
+            Image("i", digest, ("containerd.io/gc.expire", "2020-01-01T00:00:00Z")), Token);
+
+        await CollectAndMeanwhileAsync(
+            store,
+            () => store.Default.Images.UpdateAsync(Image("i", digest), new FieldMask(["labels"]), Token));
+
+        Assert.True(store.HasFile(digest));
+        Assert.Equal(digest, (await store.Default.Images.GetAsync("i", Token)).Target.Digest);
+    }
+
+    /// <summary>
+    /// Collects, and makes a change after the mark and before the sweep: the sweep asks for the time when it locks an
+    /// ingest that has expired.
+    /// </summary>
+    private static async Task CollectAndMeanwhileAsync(TestStore store, Func<Task> change)
+    {
+        await (await store.Default.Content.OpenWriterAsync("expired", 0, default, Token)).DisposeAsync();
+        store.Time.Advance(TimeSpan.FromHours(25));
+        Task? changing = null;
+        store.Time.OnSecondQuestion(() => changing = change());
+
+        await store.CollectAsync();
+
+        Assert.NotNull(changing);
+        await changing;
+        await store.CollectAsync();
     }
 
     /// <summary>Over and over: a layer and a manifest under a lease, an image, the lease gone, all still there.</summary>
