@@ -9,11 +9,9 @@ using Gantry.Core.Namespaces;
 using Gantry.Core.Plugins;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Health.V1;
-using IntrospectionClient = Gantry.Api.Services.Introspection.Introspection.IntrospectionClient;
 using PluginsRequest = Gantry.Api.Services.Introspection.PluginsRequest;
 using PluginsResponse = Gantry.Api.Services.Introspection.PluginsResponse;
 using ServerResponse = Gantry.Api.Services.Introspection.ServerResponse;
-using VersionClient = Gantry.Api.Services.Version.Version.VersionClient;
 using VersionResponse = Gantry.Api.Services.Version.VersionResponse;
 
 namespace Gantry.Client;
@@ -71,8 +69,8 @@ public sealed class GantryClient : IMetadata, IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<DaemonVersion> VersionAsync(CancellationToken cancellationToken = default)
     {
-        VersionResponse response = await _connection.UnaryAsync(
-            new VersionClient(_connection.Invoker).VersionAsync(new Empty(), cancellationToken: cancellationToken))
+        VersionResponse response = new();
+        await _connection.CallAsync("/containerd.services.version.v1.Version/Version", new Empty(), response, RpcHeaders.None, cancellationToken)
             .ConfigureAwait(false);
         return new DaemonVersion(response.Version, response.Revision);
     }
@@ -81,8 +79,8 @@ public sealed class GantryClient : IMetadata, IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<DaemonInfo> InfoAsync(CancellationToken cancellationToken = default)
     {
-        ServerResponse response = await _connection.UnaryAsync(
-            new IntrospectionClient(_connection.Invoker).ServerAsync(new Empty(), cancellationToken: cancellationToken))
+        ServerResponse response = new();
+        await _connection.CallAsync("/containerd.services.introspection.v1.Introspection/Server", new Empty(), response, RpcHeaders.None, cancellationToken)
             .ConfigureAwait(false);
         return new DaemonInfo(
             response.Uuid,
@@ -97,10 +95,13 @@ public sealed class GantryClient : IMetadata, IDisposable, IAsyncDisposable
         IReadOnlyList<string> filters,
         CancellationToken cancellationToken = default)
     {
-        PluginsResponse response = await _connection.UnaryAsync(
-            new IntrospectionClient(_connection.Invoker).PluginsAsync(
-                new PluginsRequest { Filters = { filters } },
-                cancellationToken: cancellationToken)).ConfigureAwait(false);
+        PluginsResponse response = new();
+        await _connection.CallAsync(
+            "/containerd.services.introspection.v1.Introspection/Plugins",
+            new PluginsRequest { Filters = { filters } },
+            response,
+            RpcHeaders.None,
+            cancellationToken).ConfigureAwait(false);
         return [.. response.Plugins.Select(p => p.ToRecord())];
     }
 
@@ -108,10 +109,9 @@ public sealed class GantryClient : IMetadata, IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<bool> IsServingAsync(CancellationToken cancellationToken = default)
     {
-        HealthCheckResponse response = await _connection.UnaryAsync(
-            new Health.HealthClient(_connection.Invoker).CheckAsync(
-                new HealthCheckRequest(),
-                cancellationToken: cancellationToken)).ConfigureAwait(false);
+        HealthCheckResponse response = new();
+        await _connection.CallAsync("/grpc.health.v1.Health/Check", new HealthCheckRequest(), response, RpcHeaders.None, cancellationToken)
+            .ConfigureAwait(false);
         return response.Status is HealthCheckResponse.Types.ServingStatus.Serving;
     }
 

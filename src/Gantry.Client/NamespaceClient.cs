@@ -14,7 +14,6 @@ using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
-using Grpc.Core;
 
 namespace Gantry.Client;
 
@@ -22,12 +21,12 @@ namespace Gantry.Client;
 public sealed class NamespaceClient : INamespaceScope
 {
     private readonly Connection _connection;
-    private readonly Metadata _headers;
+    private readonly RpcHeaders _headers;
 
     internal NamespaceClient(Connection connection, Namespace ns, string? leaseId)
     {
         _connection = connection;
-        _headers = Connection.Headers(ns, leaseId);
+        _headers = new RpcHeaders(ns.ToString(), leaseId);
         Namespace = ns;
         LeaseId = leaseId;
         Content = new RemoteContentStore(connection, _headers);

@@ -3,21 +3,22 @@ using Gantry.Api.Services.Containers;
 using Gantry.Client.Internal;
 using Gantry.Core;
 using Gantry.Core.Containers;
-using Grpc.Core;
+using Empty = Google.Protobuf.WellKnownTypes.Empty;
 
 namespace Gantry.Client.Containers;
 
 /// <summary>The containers of a namespace of a daemon.</summary>
-internal sealed class RemoteContainerStore(Connection connection, Metadata headers) : IContainerStore
+internal sealed class RemoteContainerStore(Connection connection, RpcHeaders headers) : IContainerStore
 {
-    private readonly Api.Services.Containers.Containers.ContainersClient _api = new(connection.Invoker);
-
     public async Task<ContainerRecord> GetAsync(string id, CancellationToken cancellationToken)
     {
-        GetContainerResponse response = await connection.UnaryAsync(_api.GetAsync(
+        GetContainerResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.containers.v1.Containers/Get",
             new GetContainerRequest { Id = id },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Container.ToRecord();
     }
 
@@ -25,19 +26,25 @@ internal sealed class RemoteContainerStore(Connection connection, Metadata heade
         IReadOnlyList<string> filters,
         CancellationToken cancellationToken)
     {
-        ListContainersResponse response = await connection.UnaryAsync(_api.ListAsync(
+        ListContainersResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.containers.v1.Containers/List",
             new ListContainersRequest { Filters = { filters } },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return [.. response.Containers.Select(c => c.ToRecord())];
     }
 
     public async Task<ContainerRecord> CreateAsync(ContainerRecord container, CancellationToken cancellationToken)
     {
-        CreateContainerResponse response = await connection.UnaryAsync(_api.CreateAsync(
+        CreateContainerResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.containers.v1.Containers/Create",
             new CreateContainerRequest { Container = container.ToMessage() },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Container.ToRecord();
     }
 
@@ -46,16 +53,21 @@ internal sealed class RemoteContainerStore(Connection connection, Metadata heade
         FieldMask mask,
         CancellationToken cancellationToken)
     {
-        UpdateContainerResponse response = await connection.UnaryAsync(_api.UpdateAsync(
+        UpdateContainerResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.containers.v1.Containers/Update",
             new UpdateContainerRequest { Container = container.ToMessage(), UpdateMask = mask.ToMessage() },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Container.ToRecord();
     }
 
     public async Task DeleteAsync(string id, CancellationToken cancellationToken) =>
-        await connection.UnaryAsync(_api.DeleteAsync(
+        await connection.CallAsync(
+            "/containerd.services.containers.v1.Containers/Delete",
             new DeleteContainerRequest { Id = id },
+            new Empty(),
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
 }

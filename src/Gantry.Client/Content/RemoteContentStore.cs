@@ -1,35 +1,38 @@
-using System.Runtime.CompilerServices;
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Content;
 using Gantry.Client.Internal;
 using Gantry.Core;
 using Gantry.Core.Content;
 using Gantry.Oci.Image;
-using Grpc.Core;
-using ContentApi = Gantry.Api.Services.Content.Content.ContentClient;
+using System.Runtime.CompilerServices;
+using Empty = Google.Protobuf.WellKnownTypes.Empty;
 
 namespace Gantry.Client.Content;
 
 /// <summary>The content store of a daemon.</summary>
-internal sealed class RemoteContentStore(Connection connection, Metadata headers) : IContentStore
+internal sealed class RemoteContentStore(Connection connection, RpcHeaders headers) : IContentStore
 {
-    private readonly ContentApi _api = new(connection.Invoker);
-
     public async Task<ContentInfo> InfoAsync(Digest digest, CancellationToken cancellationToken)
     {
-        InfoResponse response = await connection.UnaryAsync(_api.InfoAsync(
+        InfoResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.content.v1.Content/Info",
             new InfoRequest { Digest = digest.ToString() },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Info.ToRecord();
     }
 
     public async Task<ContentInfo> UpdateAsync(ContentInfo info, FieldMask mask, CancellationToken cancellationToken)
     {
-        UpdateResponse response = await connection.UnaryAsync(_api.UpdateAsync(
+        UpdateResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.content.v1.Content/Update",
             new UpdateRequest { Info = info.ToMessage(), UpdateMask = mask.ToMessage() },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Info.ToRecord();
     }
 
@@ -37,41 +40,44 @@ internal sealed class RemoteContentStore(Connection connection, Metadata headers
         IReadOnlyList<string> filters,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using AsyncServerStreamingCall<ListContentResponse> call = _api.List(
+        using RpcReader reader = connection.Read(
+            "/containerd.services.content.v1.Content/List",
             new ListContentRequest { Filters = { filters } },
             headers,
-            cancellationToken: cancellationToken);
-        while (await connection.NextAsync(call.ResponseStream, cancellationToken).ConfigureAwait(false))
+            cancellationToken);
+        ListContentResponse batch = new();
+        while (await reader.ReadAsync(batch, cancellationToken).ConfigureAwait(false))
         {
-            foreach (Info info in call.ResponseStream.Current.Info)
+            foreach (Info info in batch.Info)
             {
                 yield return info.ToRecord();
             }
+
+            batch = new ListContentResponse();
         }
     }
 
     public async Task DeleteAsync(Digest digest, CancellationToken cancellationToken) =>
-        await connection.UnaryAsync(_api.DeleteAsync(
+        await connection.CallAsync(
+            "/containerd.services.content.v1.Content/Delete",
             new DeleteContentRequest { Digest = digest.ToString() },
+            new Empty(),
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
 
     public async Task<Stream> OpenReaderAsync(Digest digest, CancellationToken cancellationToken)
     {
         // Most who open a blob read it from the start: both calls go out at once.
         Task<ContentInfo> info = InfoAsync(digest, cancellationToken);
-        AsyncServerStreamingCall<ReadContentResponse> call = _api.Read(
-            new ReadContentRequest { Digest = digest.ToString() },
-            headers,
-            cancellationToken: CancellationToken.None);
+        RpcReader reader = RemoteContentStream.Read(connection, headers, digest, offset: 0);
         try
         {
             long size = (await info.ConfigureAwait(false)).Size;
-            return new RemoteContentStream(connection, _api, headers, digest, size, call);
+            return new RemoteContentStream(connection, headers, digest, size, reader);
         }
         catch
         {
-            call.Dispose();
+            reader.Dispose();
             throw;
         }
     }
@@ -81,15 +87,18 @@ internal sealed class RemoteContentStore(Connection connection, Metadata headers
         long total,
         Digest expected,
         CancellationToken cancellationToken) =>
-        await RemoteContentWriter.OpenAsync(connection, _api, headers, reference, total, expected, cancellationToken)
+        await RemoteContentWriter.OpenAsync(connection, headers, reference, total, expected, cancellationToken)
             .ConfigureAwait(false);
 
     public async Task<IngestStatus> StatusAsync(string reference, CancellationToken cancellationToken)
     {
-        StatusResponse response = await connection.UnaryAsync(_api.StatusAsync(
+        StatusResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.content.v1.Content/Status",
             new StatusRequest { Ref = reference },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Status.ToRecord();
     }
 
@@ -97,16 +106,21 @@ internal sealed class RemoteContentStore(Connection connection, Metadata headers
         IReadOnlyList<string> filters,
         CancellationToken cancellationToken)
     {
-        ListStatusesResponse response = await connection.UnaryAsync(_api.ListStatusesAsync(
+        ListStatusesResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.content.v1.Content/ListStatuses",
             new ListStatusesRequest { Filters = { filters } },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return [.. response.Statuses.Select(s => s.ToRecord())];
     }
 
     public async Task AbortAsync(string reference, CancellationToken cancellationToken) =>
-        await connection.UnaryAsync(_api.AbortAsync(
+        await connection.CallAsync(
+            "/containerd.services.content.v1.Content/Abort",
             new AbortRequest { Ref = reference },
+            new Empty(),
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
 }

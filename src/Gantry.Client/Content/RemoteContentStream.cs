@@ -2,8 +2,6 @@ using Gantry.Api.Services.Content;
 using Gantry.Client.Internal;
 using Gantry.Core.Errors;
 using Gantry.Oci.Image;
-using Grpc.Core;
-using ContentApi = Gantry.Api.Services.Content.Content.ContentClient;
 
 namespace Gantry.Client.Content;
 
@@ -13,13 +11,12 @@ namespace Gantry.Client.Content;
 /// </summary>
 internal sealed class RemoteContentStream(
     Connection connection,
-    ContentApi api,
-    Metadata headers,
+    RpcHeaders headers,
     Digest digest,
     long length,
-    AsyncServerStreamingCall<ReadContentResponse> firstCall) : Stream
+    RpcReader firstCall) : Stream
 {
-    private AsyncServerStreamingCall<ReadContentResponse>? _call = firstCall;
+    private RpcReader? _call = firstCall;
     private ReadOnlyMemory<byte> _chunk;
     private long _position;
 
@@ -37,6 +34,14 @@ internal sealed class RemoteContentStream(
         set => Seek(value, SeekOrigin.Begin);
     }
 
+    /// <summary>Begins to read a blob.</summary>
+    public static RpcReader Read(Connection connection, RpcHeaders headers, Digest digest, long offset) =>
+        connection.Read(
+            "/containerd.services.content.v1.Content/Read",
+            new ReadContentRequest { Digest = digest.ToString(), Offset = offset },
+            headers,
+            CancellationToken.None);
+
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.Length == 0 || _position >= length)
@@ -44,20 +49,18 @@ internal sealed class RemoteContentStream(
             return 0;
         }
 
-        _call ??= api.Read(
-            new ReadContentRequest { Digest = digest.ToString(), Offset = _position },
-            headers,
-            cancellationToken: CancellationToken.None);
+        _call ??= Read(connection, headers, digest, _position);
         while (_chunk.Length == 0)
         {
-            if (!await connection.NextAsync(_call.ResponseStream, cancellationToken).ConfigureAwait(false))
+            ReadContentResponse response = new();
+            if (!await _call.ReadAsync(response, cancellationToken).ConfigureAwait(false))
             {
                 throw new GantryException(
                     ErrorKind.DataLoss,
                     $"content {digest}: ended at {_position} of {length} bytes");
             }
 
-            _chunk = _call.ResponseStream.Current.Data.Memory;
+            _chunk = response.Data.Memory;
         }
 
         int count = Math.Min(buffer.Length, _chunk.Length);

@@ -5,8 +5,6 @@ using Gantry.Core.Content;
 using Gantry.Core.Errors;
 using Gantry.Oci.Image;
 using Google.Protobuf;
-using Grpc.Core;
-using ContentApi = Gantry.Api.Services.Content.Content.ContentClient;
 
 namespace Gantry.Client.Content;
 
@@ -18,17 +16,12 @@ internal sealed class RemoteContentWriter : IContentWriter
 {
     private const int ChunkBytes = 1 << 20;
 
-    private readonly Connection _connection;
-    private readonly AsyncDuplexStreamingCall<WriteContentRequest, WriteContentResponse> _call;
+    private readonly RpcDuplex _call;
     private readonly string _reference;
     private string _digest = "";
 
-    private RemoteContentWriter(
-        Connection connection,
-        AsyncDuplexStreamingCall<WriteContentRequest, WriteContentResponse> call,
-        IngestStatus status)
+    private RemoteContentWriter(RpcDuplex call, IngestStatus status)
     {
-        _connection = connection;
         _call = call;
         _reference = status.Ref;
         Status = status;
@@ -38,16 +31,14 @@ internal sealed class RemoteContentWriter : IContentWriter
 
     public static async Task<RemoteContentWriter> OpenAsync(
         Connection connection,
-        ContentApi api,
-        Metadata headers,
+        RpcHeaders headers,
         string reference,
         long total,
         Digest expected,
         CancellationToken cancellationToken)
     {
         RemoteContentWriter writer = new(
-            connection,
-            api.Write(headers, cancellationToken: CancellationToken.None),
+            connection.Open("/containerd.services.content.v1.Content/Write", headers),
             new IngestStatus(reference, 0, total, expected, default, default));
         try
         {
@@ -155,14 +146,14 @@ internal sealed class RemoteContentWriter : IContentWriter
     {
         try
         {
-            // The daemon unlocks the ref when the call has ended on its side: wait for that end.
-            await _call.RequestStream.CompleteAsync().ConfigureAwait(false);
-            while (await _call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false))
+            // The daemon unlocks the ref when the call has ended on its side: wait for that end. Until then answers
+            // may come that nobody waits for: the one to a commit is sent twice (WIRE: content write).
+            _call.Complete();
+            while (await _call.ReadAsync(new WriteContentResponse(), CancellationToken.None).ConfigureAwait(false))
             {
-                // An answer that is sent twice (WIRE: content write).
             }
         }
-        catch (Exception e) when (e is RpcException or OperationCanceledException or InvalidOperationException)
+        catch (Exception e) when (e is GantryException or OperationCanceledException)
         {
             // The call has failed before, and whoever made it was told.
         }
@@ -175,31 +166,20 @@ internal sealed class RemoteContentWriter : IContentWriter
     /// <summary>Sends a message and takes the answer to it.</summary>
     private async Task ExchangeAsync(WriteContentRequest request, CancellationToken cancellationToken)
     {
-        // Cancelling ends the call: nobody could say any more which answer belongs to which message.
-        using CancellationTokenRegistration registration = cancellationToken.Register(_call.Dispose);
-        WriteContentResponse response;
+        WriteContentResponse response = new();
         try
         {
-            try
-            {
-                await _call.RequestStream.WriteAsync(request, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is RpcException or InvalidOperationException)
-            {
-                // The call has ended; reading from it tells why.
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-
-            if (!await _connection.NextAsync(_call.ResponseStream, CancellationToken.None).ConfigureAwait(false))
+            await _call.WriteAsync(request, cancellationToken).ConfigureAwait(false);
+            if (!await _call.ReadAsync(response, cancellationToken).ConfigureAwait(false))
             {
                 throw new GantryException(ErrorKind.Internal, $"ref {_reference}: the daemon ended the write");
             }
-
-            response = _call.ResponseStream.Current;
         }
-        catch (Exception e) when (cancellationToken.IsCancellationRequested && e is not OperationCanceledException)
+        catch (OperationCanceledException)
         {
-            throw new OperationCanceledException($"ref {_reference}: write canceled", e, cancellationToken);
+            // Nobody could say any more which answer belongs to which message.
+            _call.Dispose();
+            throw;
         }
 
         _digest = response.Digest;

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Events;
 using Gantry.Api.Types;
@@ -6,51 +5,58 @@ using Gantry.Client.Internal;
 using Gantry.Core;
 using Gantry.Core.Events;
 using Gantry.Core.Namespaces;
-using Grpc.Core;
+using System.Runtime.CompilerServices;
+using Empty = Google.Protobuf.WellKnownTypes.Empty;
 
 namespace Gantry.Client.Events;
 
 /// <summary>The events of a daemon.</summary>
 internal sealed class RemoteEvents(Connection connection) : IEventExchange
 {
-    private readonly Api.Services.Events.Events.EventsClient _api = new(connection.Invoker);
-
     public async ValueTask PublishAsync(
         Namespace ns,
         string topic,
         TypedBytes payload,
         CancellationToken cancellationToken) =>
-        await connection.UnaryAsync(_api.PublishAsync(
+        await connection.CallAsync(
+            "/containerd.services.events.v1.Events/Publish",
             new PublishRequest { Topic = topic, Event = payload.ToMessage() },
-            Connection.Headers(ns, leaseId: null),
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            new Empty(),
+            RpcHeaders.Of(ns),
+            cancellationToken).ConfigureAwait(false);
 
     public async ValueTask ForwardAsync(EventEnvelope envelope, CancellationToken cancellationToken) =>
-        await connection.UnaryAsync(_api.ForwardAsync(
+        await connection.CallAsync(
+            "/containerd.services.events.v1.Events/Forward",
             new ForwardRequest { Envelope = envelope.ToMessage() },
-            Connection.Headers(envelope.Namespace, leaseId: null),
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            new Empty(),
+            RpcHeaders.Of(envelope.Namespace),
+            cancellationToken).ConfigureAwait(false);
 
     public IAsyncEnumerable<EventEnvelope> Subscribe(
         IReadOnlyList<string> filters,
         CancellationToken cancellationToken)
     {
         // The call begins here, not when the first event is asked for.
-        AsyncServerStreamingCall<Envelope> call = _api.Subscribe(
+        RpcReader reader = connection.Read(
+            "/containerd.services.events.v1.Events/Subscribe",
             new SubscribeRequest { Filters = { filters } },
-            cancellationToken: cancellationToken);
-        return ReadAsync(call, cancellationToken);
+            RpcHeaders.None,
+            cancellationToken);
+        return ReadAsync(reader, cancellationToken);
     }
 
-    private async IAsyncEnumerable<EventEnvelope> ReadAsync(
-        AsyncServerStreamingCall<Envelope> call,
+    private static async IAsyncEnumerable<EventEnvelope> ReadAsync(
+        RpcReader reader,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using (call)
+        using (reader)
         {
-            while (await connection.NextAsync(call.ResponseStream, cancellationToken).ConfigureAwait(false))
+            Envelope envelope = new();
+            while (await reader.ReadAsync(envelope, cancellationToken).ConfigureAwait(false))
             {
-                yield return call.ResponseStream.Current.ToRecord();
+                yield return envelope.ToRecord();
+                envelope = new Envelope();
             }
         }
     }

@@ -4,21 +4,22 @@ using Gantry.Client.Internal;
 using Gantry.Core;
 using Gantry.Core.Images;
 using Gantry.Oci.Image;
-using Grpc.Core;
+using Empty = Google.Protobuf.WellKnownTypes.Empty;
 
 namespace Gantry.Client.Images;
 
 /// <summary>The images of a namespace of a daemon.</summary>
-internal sealed class RemoteImageStore(Connection connection, Metadata headers) : IImageStore
+internal sealed class RemoteImageStore(Connection connection, RpcHeaders headers) : IImageStore
 {
-    private readonly Api.Services.Images.Images.ImagesClient _api = new(connection.Invoker);
-
     public async Task<ImageRecord> GetAsync(string name, CancellationToken cancellationToken)
     {
-        GetImageResponse response = await connection.UnaryAsync(_api.GetAsync(
+        GetImageResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.images.v1.Images/Get",
             new GetImageRequest { Name = name },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Image.ToRecord();
     }
 
@@ -26,28 +27,37 @@ internal sealed class RemoteImageStore(Connection connection, Metadata headers) 
         IReadOnlyList<string> filters,
         CancellationToken cancellationToken)
     {
-        ListImagesResponse response = await connection.UnaryAsync(_api.ListAsync(
+        ListImagesResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.images.v1.Images/List",
             new ListImagesRequest { Filters = { filters } },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return [.. response.Images.Select(i => i.ToRecord())];
     }
 
     public async Task<ImageRecord> CreateAsync(ImageRecord image, CancellationToken cancellationToken)
     {
-        CreateImageResponse response = await connection.UnaryAsync(_api.CreateAsync(
+        CreateImageResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.images.v1.Images/Create",
             new CreateImageRequest { Image = image.ToMessage() },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Image.ToRecord();
     }
 
     public async Task<ImageRecord> UpdateAsync(ImageRecord image, FieldMask mask, CancellationToken cancellationToken)
     {
-        UpdateImageResponse response = await connection.UnaryAsync(_api.UpdateAsync(
+        UpdateImageResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.images.v1.Images/Update",
             new UpdateImageRequest { Image = image.ToMessage(), UpdateMask = mask.ToMessage() },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Image.ToRecord();
     }
 
@@ -56,8 +66,10 @@ internal sealed class RemoteImageStore(Connection connection, Metadata headers) 
         bool synchronous,
         Descriptor? target,
         CancellationToken cancellationToken) =>
-        await connection.UnaryAsync(_api.DeleteAsync(
+        await connection.CallAsync(
+            "/containerd.services.images.v1.Images/Delete",
             new DeleteImageRequest { Name = name, Sync = synchronous, Target = target?.ToMessage() },
+            new Empty(),
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
 }

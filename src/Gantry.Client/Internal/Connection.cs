@@ -1,21 +1,26 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
-using Gantry.Api.Mapping;
 using Gantry.Core.Errors;
-using Gantry.Core.Namespaces;
-using Grpc.Core;
-using Grpc.Net.Client;
+using Google.Protobuf;
 
 namespace Gantry.Client.Internal;
 
-/// <summary>The channel to a daemon, and how its failures become errors.</summary>
+/// <summary>
+/// Calls of gRPC to a daemon, over HTTP/2 on its Unix socket, and how their failures become errors.
+/// </summary>
+/// <remarks>
+/// The stubs that the generator makes are not used: they call through generic virtual methods, which a program compiled
+/// ahead of time can only bind while it runs, and that took longer than all else that a command line does. What is left
+/// of gRPC for a client that neither compresses nor balances is a frame and a status.
+/// </remarks>
 internal sealed class Connection : IDisposable
 {
-    private const string NamespaceHeader = "containerd-namespace";
-    private const string LeaseHeader = "containerd-lease";
+    private const int StreamWindowBytes = 1 << 20;
 
     private readonly GantryClientOptions _options;
-    private readonly GrpcChannel _channel;
+    private readonly HttpMessageInvoker _http;
     private readonly string _path;
     private volatile string? _connectError;
 
@@ -25,84 +30,110 @@ internal sealed class Connection : IDisposable
         _path = options.SocketPath.StartsWith("unix://", StringComparison.Ordinal)
             ? options.SocketPath["unix://".Length..]
             : options.SocketPath;
-        _channel = GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions
-        {
-            HttpHandler = new SocketsHttpHandler
+        _http = new HttpMessageInvoker(
+            new SocketsHttpHandler
             {
                 ConnectCallback = ConnectAsync,
                 EnableMultipleHttp2Connections = true,
+                InitialHttp2StreamWindowSize = StreamWindowBytes,
                 UseProxy = false,
                 UseCookies = false,
                 AllowAutoRedirect = false,
                 ActivityHeadersPropagator = null,
                 PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             },
-            DisposeHttpClient = true,
-            MaxReceiveMessageSize = GantryClientOptions.MaxMessageBytes,
-            MaxSendMessageSize = GantryClientOptions.MaxMessageBytes,
-            ThrowOperationCanceledOnCancellation = true,
-        });
-        Invoker = _channel.CreateCallInvoker();
+            disposeHandler: true);
     }
 
-    public CallInvoker Invoker { get; }
+    /// <summary>Makes a call with one message and one answer.</summary>
+    /// <param name="path">The service and method, <c>/containerd.services.images.v1.Images/Get</c>.</param>
+    /// <param name="request">The message.</param>
+    /// <param name="response">An empty message for the answer.</param>
+    /// <param name="headers">What the call is for.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task CallAsync(
+        string path,
+        IMessage request,
+        IMessage response,
+        RpcHeaders headers,
+        CancellationToken cancellationToken) =>
+        TranslateAsync(() => CallCoreAsync(path, request, response, headers, cancellationToken), cancellationToken);
 
-    /// <summary>The headers that say which namespace and lease a call is for.</summary>
-    public static Metadata Headers(Namespace ns, string? leaseId)
+    /// <summary>Makes a call with one message and many answers.</summary>
+    /// <param name="path">The service and method.</param>
+    /// <param name="request">The message.</param>
+    /// <param name="headers">What the call is for.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public RpcReader Read(string path, IMessage request, RpcHeaders headers, CancellationToken cancellationToken)
     {
-        Metadata headers = new() { { NamespaceHeader, ns.ToString() } };
-        if (!string.IsNullOrEmpty(leaseId))
-        {
-            headers.Add(LeaseHeader, leaseId);
-        }
-
-        return headers;
+        CancellationTokenSource cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        return new RpcReader(this, SendAsync(path, request, headers, cancel.Token), cancel);
     }
 
-    /// <summary>Awaits the answer of a call.</summary>
-    public async Task<T> UnaryAsync<T>(AsyncUnaryCall<T> call)
+    /// <summary>Makes a call with many messages both ways.</summary>
+    /// <param name="path">The service and method.</param>
+    /// <param name="headers">What the call is for.</param>
+    public RpcDuplex Open(string path, RpcHeaders headers)
     {
-        using (call)
-        {
-            try
-            {
-                return await call.ResponseAsync.ConfigureAwait(false);
-            }
-            catch (RpcException e)
-            {
-                throw Translate(e);
-            }
-        }
+        CancellationTokenSource cancel = new();
+        DuplexContent content = new();
+        return new RpcDuplex(this, content, SendAsync(Request(path, headers, content), cancel.Token), cancel);
     }
 
-    /// <summary>Awaits the next answer of a stream; false at its end.</summary>
-    public async Task<bool> NextAsync<T>(IAsyncStreamReader<T> stream, CancellationToken cancellationToken)
+    /// <summary>Does something with a call, and turns what goes wrong on the way into an error of the contract.</summary>
+    public async Task<bool> TranslateAsync(Func<Task<bool>> action, CancellationToken cancellationToken)
     {
         try
         {
-            return await stream.MoveNext(cancellationToken).ConfigureAwait(false);
+            return await action().ConfigureAwait(false);
         }
-        catch (RpcException e)
+        catch (GantryException e) when (e.Kind is ErrorKind.Canceled && cancellationToken.IsCancellationRequested)
         {
-            throw Translate(e);
+            throw new OperationCanceledException(e.Message, e, cancellationToken);
+        }
+        catch (Exception e) when (IsTransport(e))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            string detail = _connectError ?? $"connection to {_path}: {Innermost(e).Message}";
+            throw new GantryException(ErrorKind.Unavailable, detail, e);
         }
     }
 
-    /// <summary>The error that a failed call stands for.</summary>
-    public GantryException Translate(RpcException exception)
+    /// <summary>Whether an exception comes from the way to the daemon, not from the daemon.</summary>
+    public static bool IsTransport(Exception exception) =>
+        exception is HttpRequestException or IOException or ObjectDisposedException;
+
+    /// <summary>Releases an answer, now or when it comes in.</summary>
+    public static void DisposeWhenDone(Task<RpcResponse> response) =>
+        _ = response.ContinueWith(
+            static done =>
+            {
+                if (done.IsCompletedSuccessfully)
+                {
+                    done.GetAwaiter().GetResult().Dispose();
+                }
+
+                // A failure was told to whoever read, or nobody wanted to know.
+                _ = done.Exception;
+            },
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+
+    public void Dispose() => _http.Dispose();
+
+    private static HttpRequestMessage Request(string path, RpcHeaders headers, HttpContent content)
     {
-        if (exception.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown
-            && exception.Status.DebugException is { } cause)
+        HttpRequestMessage request = new(HttpMethod.Post, "http://localhost" + path)
         {
-            // The call did not fail in the daemon but on the way to it.
-            string detail = _connectError ?? $"connection to {_path}: {Innermost(cause).Message}";
-            return new GantryException(ErrorKind.Unavailable, detail, exception);
-        }
-
-        return ErrorMapping.FromRpcException(exception);
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = content,
+        };
+        request.Headers.TryAddWithoutValidation("te", "trailers");
+        headers.AddTo(request);
+        return request;
     }
-
-    public void Dispose() => _channel.Dispose();
 
     private static Exception Innermost(Exception exception)
     {
@@ -112,6 +143,42 @@ internal sealed class Connection : IDisposable
         }
 
         return exception;
+    }
+
+    private async Task<bool> CallCoreAsync(
+        string path,
+        IMessage request,
+        IMessage response,
+        RpcHeaders headers,
+        CancellationToken cancellationToken)
+    {
+        using RpcResponse answer = await SendAsync(path, request, headers, cancellationToken).ConfigureAwait(false);
+        if (!await answer.ReadAsync(response, cancellationToken).ConfigureAwait(false))
+        {
+            throw new GantryException(ErrorKind.Internal, $"{path}: the daemon sent no answer");
+        }
+
+        // The status comes after the message.
+        await answer.ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    private async Task<RpcResponse> SendAsync(
+        string path,
+        IMessage message,
+        RpcHeaders headers,
+        CancellationToken cancellationToken)
+    {
+        (byte[] frame, int length) = RpcFrame.Encode(message, rent: false);
+        using ByteArrayContent content = new(frame, 0, length);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
+        return await SendAsync(Request(path, headers, content), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<RpcResponse> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage http = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        return await RpcResponse.OpenAsync(http, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<Stream> ConnectAsync(
@@ -171,7 +238,6 @@ internal sealed class Connection : IDisposable
     private string Describe(SocketException exception) => exception.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => "connection refused: no daemon listens there",
-        SocketError.AddressNotAvailable => "no such socket: is the daemon running?",
         SocketError.AccessDenied => "permission denied",
         _ when !File.Exists(_path) => "no such socket: is the daemon running?",
         _ => exception.Message,

@@ -3,6 +3,7 @@ using Gantry.Api.Services.Namespaces;
 using Gantry.Client.Internal;
 using Gantry.Core;
 using Gantry.Core.Namespaces;
+using Empty = Google.Protobuf.WellKnownTypes.Empty;
 using Namespace = Gantry.Core.Namespaces.Namespace;
 
 namespace Gantry.Client.Namespaces;
@@ -13,14 +14,15 @@ namespace Gantry.Client.Namespaces;
 /// </summary>
 internal sealed class RemoteNamespaceStore(Connection connection) : INamespaceStore
 {
-    private readonly Api.Services.Namespaces.Namespaces.NamespacesClient _api = new(connection.Invoker);
-
     public async Task<NamespaceInfo> GetAsync(Namespace name, CancellationToken cancellationToken)
     {
-        GetNamespaceResponse response = await connection.UnaryAsync(_api.GetAsync(
+        GetNamespaceResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.namespaces.v1.Namespaces/Get",
             new GetNamespaceRequest { Name = name.ToString() },
-            Connection.Headers(name, leaseId: null),
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            response,
+            RpcHeaders.Of(name),
+            cancellationToken).ConfigureAwait(false);
         return response.Namespace.ToRecord();
     }
 
@@ -32,9 +34,13 @@ internal sealed class RemoteNamespaceStore(Connection connection) : INamespaceSt
         List<NamespaceInfo> found = [];
         foreach (string filter in filters.Count > 0 ? filters : [""])
         {
-            ListNamespacesResponse response = await connection.UnaryAsync(_api.ListAsync(
+            ListNamespacesResponse response = new();
+            await connection.CallAsync(
+                "/containerd.services.namespaces.v1.Namespaces/List",
                 new ListNamespacesRequest { Filter = filter },
-                cancellationToken: cancellationToken)).ConfigureAwait(false);
+                response,
+                RpcHeaders.None,
+                cancellationToken).ConfigureAwait(false);
             found.AddRange(response.Namespaces.Select(n => n.ToRecord()));
         }
 
@@ -43,10 +49,13 @@ internal sealed class RemoteNamespaceStore(Connection connection) : INamespaceSt
 
     public async Task<NamespaceInfo> CreateAsync(NamespaceInfo info, CancellationToken cancellationToken)
     {
-        CreateNamespaceResponse response = await connection.UnaryAsync(_api.CreateAsync(
+        CreateNamespaceResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.namespaces.v1.Namespaces/Create",
             new CreateNamespaceRequest { Namespace = info.ToMessage() },
-            Connection.Headers(info.Name, leaseId: null),
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            response,
+            RpcHeaders.Of(info.Name),
+            cancellationToken).ConfigureAwait(false);
         return response.Namespace.ToRecord();
     }
 
@@ -55,16 +64,21 @@ internal sealed class RemoteNamespaceStore(Connection connection) : INamespaceSt
         FieldMask mask,
         CancellationToken cancellationToken)
     {
-        UpdateNamespaceResponse response = await connection.UnaryAsync(_api.UpdateAsync(
+        UpdateNamespaceResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.namespaces.v1.Namespaces/Update",
             new UpdateNamespaceRequest { Namespace = info.ToMessage(), UpdateMask = mask.ToMessage() },
-            Connection.Headers(info.Name, leaseId: null),
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            response,
+            RpcHeaders.Of(info.Name),
+            cancellationToken).ConfigureAwait(false);
         return response.Namespace.ToRecord();
     }
 
     public async Task DeleteAsync(Namespace name, CancellationToken cancellationToken) =>
-        await connection.UnaryAsync(_api.DeleteAsync(
+        await connection.CallAsync(
+            "/containerd.services.namespaces.v1.Namespaces/Delete",
             new DeleteNamespaceRequest { Name = name.ToString() },
-            Connection.Headers(name, leaseId: null),
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            new Empty(),
+            RpcHeaders.Of(name),
+            cancellationToken).ConfigureAwait(false);
 }

@@ -1,25 +1,26 @@
-using System.Runtime.CompilerServices;
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Snapshots;
 using Gantry.Client.Internal;
 using Gantry.Core;
 using Gantry.Core.Mounts;
 using Gantry.Core.Snapshots;
-using Grpc.Core;
+using System.Runtime.CompilerServices;
+using Empty = Google.Protobuf.WellKnownTypes.Empty;
 
 namespace Gantry.Client.Snapshots;
 
 /// <summary>A snapshotter of a daemon, as a namespace sees it.</summary>
-internal sealed class RemoteSnapshotter(Connection connection, Metadata headers, string name) : ISnapshotter
+internal sealed class RemoteSnapshotter(Connection connection, RpcHeaders headers, string name) : ISnapshotter
 {
-    private readonly Api.Services.Snapshots.Snapshots.SnapshotsClient _api = new(connection.Invoker);
-
     public async Task<SnapshotInfo> StatAsync(string key, CancellationToken cancellationToken)
     {
-        StatSnapshotResponse response = await connection.UnaryAsync(_api.StatAsync(
+        StatSnapshotResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.snapshots.v1.Snapshots/Stat",
             new StatSnapshotRequest { Snapshotter = name, Key = key },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Info.ToRecord();
     }
 
@@ -28,10 +29,13 @@ internal sealed class RemoteSnapshotter(Connection connection, Metadata headers,
         FieldMask mask,
         CancellationToken cancellationToken)
     {
-        UpdateSnapshotResponse response = await connection.UnaryAsync(_api.UpdateAsync(
+        UpdateSnapshotResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.snapshots.v1.Snapshots/Update",
             new UpdateSnapshotRequest { Snapshotter = name, Info = info.ToMessage(), UpdateMask = mask.ToMessage() },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Info.ToRecord();
     }
 
@@ -39,34 +43,44 @@ internal sealed class RemoteSnapshotter(Connection connection, Metadata headers,
         IReadOnlyList<string> filters,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using AsyncServerStreamingCall<ListSnapshotsResponse> call = _api.List(
+        using RpcReader reader = connection.Read(
+            "/containerd.services.snapshots.v1.Snapshots/List",
             new ListSnapshotsRequest { Snapshotter = name, Filters = { filters } },
             headers,
-            cancellationToken: cancellationToken);
-        while (await connection.NextAsync(call.ResponseStream, cancellationToken).ConfigureAwait(false))
+            cancellationToken);
+        ListSnapshotsResponse batch = new();
+        while (await reader.ReadAsync(batch, cancellationToken).ConfigureAwait(false))
         {
-            foreach (Info info in call.ResponseStream.Current.Info)
+            foreach (Info info in batch.Info)
             {
                 yield return info.ToRecord();
             }
+
+            batch = new ListSnapshotsResponse();
         }
     }
 
     public async Task<SnapshotUsage> UsageAsync(string key, CancellationToken cancellationToken)
     {
-        UsageResponse response = await connection.UnaryAsync(_api.UsageAsync(
+        UsageResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.snapshots.v1.Snapshots/Usage",
             new UsageRequest { Snapshotter = name, Key = key },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.ToRecord();
     }
 
     public async Task<IReadOnlyList<Mount>> MountsAsync(string key, CancellationToken cancellationToken)
     {
-        MountsResponse response = await connection.UnaryAsync(_api.MountsAsync(
+        MountsResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.snapshots.v1.Snapshots/Mounts",
             new MountsRequest { Snapshotter = name, Key = key },
+            response,
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Mounts.ToRecords();
     }
 
@@ -78,8 +92,13 @@ internal sealed class RemoteSnapshotter(Connection connection, Metadata headers,
     {
         PrepareSnapshotRequest request = new() { Snapshotter = name, Key = key, Parent = parent };
         request.Labels.Fill(labels);
-        PrepareSnapshotResponse response = await connection.UnaryAsync(
-            _api.PrepareAsync(request, headers, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        PrepareSnapshotResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.snapshots.v1.Snapshots/Prepare",
+            request,
+            response,
+            headers,
+            cancellationToken).ConfigureAwait(false);
         return response.Mounts.ToRecords();
     }
 
@@ -91,8 +110,13 @@ internal sealed class RemoteSnapshotter(Connection connection, Metadata headers,
     {
         ViewSnapshotRequest request = new() { Snapshotter = name, Key = key, Parent = parent };
         request.Labels.Fill(labels);
-        ViewSnapshotResponse response = await connection.UnaryAsync(
-            _api.ViewAsync(request, headers, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        ViewSnapshotResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.snapshots.v1.Snapshots/View",
+            request,
+            response,
+            headers,
+            cancellationToken).ConfigureAwait(false);
         return response.Mounts.ToRecords();
     }
 
@@ -105,19 +129,27 @@ internal sealed class RemoteSnapshotter(Connection connection, Metadata headers,
     {
         CommitSnapshotRequest request = new() { Snapshotter = name, Name = committed, Key = key, Parent = parent };
         request.Labels.Fill(labels);
-        await connection.UnaryAsync(
-            _api.CommitAsync(request, headers, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        await connection.CallAsync(
+            "/containerd.services.snapshots.v1.Snapshots/Commit",
+            request,
+            new Empty(),
+            headers,
+            cancellationToken).ConfigureAwait(false);
     }
 
     public async Task RemoveAsync(string key, CancellationToken cancellationToken) =>
-        await connection.UnaryAsync(_api.RemoveAsync(
+        await connection.CallAsync(
+            "/containerd.services.snapshots.v1.Snapshots/Remove",
             new RemoveSnapshotRequest { Snapshotter = name, Key = key },
+            new Empty(),
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
 
     public async Task CleanupAsync(CancellationToken cancellationToken) =>
-        await connection.UnaryAsync(_api.CleanupAsync(
+        await connection.CallAsync(
+            "/containerd.services.snapshots.v1.Snapshots/Cleanup",
             new CleanupRequest { Snapshotter = name },
+            new Empty(),
             headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
 }

@@ -6,7 +6,6 @@ using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Core.Mounts;
 using Google.Protobuf.WellKnownTypes;
-using Grpc.Core;
 
 namespace Gantry.Client.Tasks;
 
@@ -17,14 +16,11 @@ namespace Gantry.Client.Tasks;
 public sealed class TaskClient
 {
     private readonly Connection _connection;
-    private readonly Metadata _headers;
-    private readonly Api.Services.Tasks.Tasks.TasksClient _api;
-
-    internal TaskClient(Connection connection, Metadata headers)
+    private readonly RpcHeaders _headers;
+    internal TaskClient(Connection connection, RpcHeaders headers)
     {
         _connection = connection;
         _headers = headers;
-        _api = new Api.Services.Tasks.Tasks.TasksClient(connection.Invoker);
     }
 
     /// <summary>Makes the task of a container; its process waits to be started.</summary>
@@ -43,7 +39,9 @@ public sealed class TaskClient
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streams);
-        CreateTaskResponse response = await _connection.UnaryAsync(_api.CreateAsync(
+        CreateTaskResponse response = new();
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/Create",
             new CreateTaskRequest
             {
                 ContainerId = containerId,
@@ -54,8 +52,9 @@ public sealed class TaskClient
                 Terminal = streams.Terminal,
                 Options = options.ToMessage(),
             },
+            response,
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Pid;
     }
 
@@ -70,10 +69,13 @@ public sealed class TaskClient
         string execId = "",
         CancellationToken cancellationToken = default)
     {
-        StartResponse response = await _connection.UnaryAsync(_api.StartAsync(
+        StartResponse response = new();
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/Start",
             new StartRequest { ContainerId = containerId, ExecId = execId },
+            response,
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return response.Pid;
     }
 
@@ -87,10 +89,13 @@ public sealed class TaskClient
         string execId = "",
         CancellationToken cancellationToken = default)
     {
-        WaitResponse response = await _connection.UnaryAsync(_api.WaitAsync(
+        WaitResponse response = new();
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/Wait",
             new WaitRequest { ContainerId = containerId, ExecId = execId },
+            response,
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return new ProcessExit(response.ExitStatus, Time(response.ExitedAt));
     }
 
@@ -107,10 +112,12 @@ public sealed class TaskClient
         string execId = "",
         bool all = false,
         CancellationToken cancellationToken = default) =>
-        await _connection.UnaryAsync(_api.KillAsync(
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/Kill",
             new KillRequest { ContainerId = containerId, ExecId = execId, Signal = signal, All = all },
+            new Empty(),
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
 
     /// <summary>Makes a further process in a container; it waits to be started.</summary>
     /// <param name="containerId">The container.</param>
@@ -127,7 +134,8 @@ public sealed class TaskClient
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streams);
-        await _connection.UnaryAsync(_api.ExecAsync(
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/Exec",
             new ExecProcessRequest
             {
                 ContainerId = containerId,
@@ -138,8 +146,9 @@ public sealed class TaskClient
                 Stderr = streams.Stderr,
                 Terminal = streams.Terminal,
             },
+            new Empty(),
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Removes a task that has ended.</summary>
@@ -148,10 +157,13 @@ public sealed class TaskClient
     /// <exception cref="GantryException">NotFound; FailedPrecondition or Unknown: it runs.</exception>
     public async Task<ProcessExit> DeleteAsync(string containerId, CancellationToken cancellationToken = default)
     {
-        DeleteResponse response = await _connection.UnaryAsync(_api.DeleteAsync(
+        DeleteResponse response = new();
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/Delete",
             new DeleteTaskRequest { ContainerId = containerId },
+            response,
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return new ProcessExit(response.ExitStatus, Time(response.ExitedAt));
     }
 
@@ -165,10 +177,13 @@ public sealed class TaskClient
         string execId,
         CancellationToken cancellationToken = default)
     {
-        DeleteResponse response = await _connection.UnaryAsync(_api.DeleteProcessAsync(
+        DeleteResponse response = new();
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/DeleteProcess",
             new DeleteProcessRequest { ContainerId = containerId, ExecId = execId },
+            response,
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return new ProcessExit(response.ExitStatus, Time(response.ExitedAt));
     }
 
@@ -182,10 +197,13 @@ public sealed class TaskClient
         string execId = "",
         CancellationToken cancellationToken = default)
     {
-        GetResponse response = await _connection.UnaryAsync(_api.GetAsync(
+        GetResponse response = new();
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/Get",
             new GetRequest { ContainerId = containerId, ExecId = execId },
+            response,
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return ToState(response.Process);
     }
 
@@ -193,10 +211,13 @@ public sealed class TaskClient
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<IReadOnlyList<ProcessState>> ListAsync(CancellationToken cancellationToken = default)
     {
-        ListTasksResponse response = await _connection.UnaryAsync(_api.ListAsync(
+        ListTasksResponse response = new();
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/List",
             new ListTasksRequest(),
+            response,
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return [.. response.Tasks.Select(ToState)];
     }
 
@@ -208,10 +229,13 @@ public sealed class TaskClient
         string containerId,
         CancellationToken cancellationToken = default)
     {
-        ListPidsResponse response = await _connection.UnaryAsync(_api.ListPidsAsync(
+        ListPidsResponse response = new();
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/ListPids",
             new ListPidsRequest { ContainerId = containerId },
+            response,
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return [.. response.Processes.Select(p => p.Pid)];
     }
 
@@ -222,10 +246,13 @@ public sealed class TaskClient
         IReadOnlyList<string> filters,
         CancellationToken cancellationToken = default)
     {
-        MetricsResponse response = await _connection.UnaryAsync(_api.MetricsAsync(
+        MetricsResponse response = new();
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/Metrics",
             new MetricsRequest { Filters = { filters } },
+            response,
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         return
         [
             .. response.Metrics.Select(m => new ContainerMetrics(
@@ -248,10 +275,12 @@ public sealed class TaskClient
         uint rows,
         string execId = "",
         CancellationToken cancellationToken = default) =>
-        await _connection.UnaryAsync(_api.ResizePtyAsync(
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/ResizePty",
             new ResizePtyRequest { ContainerId = containerId, ExecId = execId, Width = columns, Height = rows },
+            new Empty(),
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
 
     /// <summary>Ends the standard input of a process, once it has read what was written.</summary>
     /// <param name="containerId">The container.</param>
@@ -262,30 +291,36 @@ public sealed class TaskClient
         string containerId,
         string execId = "",
         CancellationToken cancellationToken = default) =>
-        await _connection.UnaryAsync(_api.CloseIOAsync(
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/CloseIO",
             new CloseIORequest { ContainerId = containerId, ExecId = execId, Stdin = true },
+            new Empty(),
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
 
     /// <summary>Freezes all processes of a container.</summary>
     /// <param name="containerId">The container.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="GantryException">NotFound.</exception>
     public async Task PauseAsync(string containerId, CancellationToken cancellationToken = default) =>
-        await _connection.UnaryAsync(_api.PauseAsync(
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/Pause",
             new PauseTaskRequest { ContainerId = containerId },
+            new Empty(),
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
 
     /// <summary>Thaws them.</summary>
     /// <param name="containerId">The container.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="GantryException">NotFound.</exception>
     public async Task ResumeAsync(string containerId, CancellationToken cancellationToken = default) =>
-        await _connection.UnaryAsync(_api.ResumeAsync(
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/Resume",
             new ResumeTaskRequest { ContainerId = containerId },
+            new Empty(),
             _headers,
-            cancellationToken: cancellationToken)).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
 
     private static ProcessState ToState(Process process) => new(
         process.ContainerId.Length > 0 ? process.ContainerId : process.Id,
