@@ -38,7 +38,8 @@ internal static class ServeCommand
         await using IEventSink sink = Sink(arguments);
         EventPublisher publisher = new(arguments.Namespace, sink, log, time);
         string state = ShimAddress.StateDirectory(arguments.Address);
-        ContainerEnvironment environment = new(arguments.Namespace, state, IoLoop.Start(), publisher, log, time);
+        MemoryTrimmer trimmer = new(time);
+        ContainerEnvironment environment = new(arguments.Namespace, state, IoLoop.Start(), publisher, trimmer, log, time);
         using CancellationTokenSource stop = new();
         using Socket listener = new(new SafeSocketHandle(ListenerDescriptor, ownsHandle: true));
         await using TtrpcServer server = new(new TtrpcServerOptions());
@@ -47,7 +48,9 @@ internal static class ServeCommand
         server.AddService(binder => Api.Runtime.TaskV2.Task.BindService(new TaskServiceBinder(binder), service));
         using CancellationTokenSource giveUp = new();
         Task publishing = publisher.RunAsync(giveUp.Token);
+        Task trimming = trimmer.RunAsync(stop.Token);
         await ServeAsync(server, listener, stop.Token);
+        await trimming;
         publisher.Complete();
         giveUp.CancelAfter(FlushLimit);
         await FinishAsync(publishing, log);

@@ -9,6 +9,7 @@ namespace Gantry.Shim.Containers;
 /// <param name="StateDirectory">The daemon's directory of state.</param>
 /// <param name="Loop">Where their bytes are moved.</param>
 /// <param name="Publisher">Where their events go.</param>
+/// <param name="Trimmer">What gives memory back.</param>
 /// <param name="Log">The shim's log.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record ContainerEnvironment(
@@ -16,5 +17,6 @@ internal sealed record ContainerEnvironment(
     string StateDirectory,
     IoLoop Loop,
     EventPublisher Publisher,
+    MemoryTrimmer Trimmer,
     ShimLog Log,
     TimeProvider Time);

@@ -65,7 +65,13 @@ internal abstract class ContainerProcess : IDisposable
 
     /// <summary>Sends a signal.</summary>
     /// <param name="signal">Its number.</param>
-    public virtual void Kill(int signal)
+    public virtual Task KillAsync(int signal)
+    {
+        Signal(signal);
+        return Task.CompletedTask;
+    }
+
+    protected void Signal(int signal)
     {
         if (Ended.IsCompleted || Deleted)
         {

@@ -111,9 +111,15 @@ internal sealed class InitProcess : ContainerProcess
         }
     }
 
+    public override async Task KillAsync(int signal)
+    {
+        Signal(signal);
+        await ThawAsync(signal);
+    }
+
     /// <summary>Sends a signal to all processes of the container.</summary>
     /// <param name="signal">Its number.</param>
-    public void KillAll(int signal)
+    public async Task KillAllAsync(int signal)
     {
         if (Ended.IsCompleted || Deleted)
         {
@@ -121,6 +127,7 @@ internal sealed class InitProcess : ContainerProcess
         }
 
         Container.SignalAll(signal);
+        await ThawAsync(signal);
     }
 
     /// <summary>Says that there is no such operation in this state, as containerd's shim words it.</summary>
@@ -135,7 +142,7 @@ internal sealed class InitProcess : ContainerProcess
         if (!Deleted && Status is Status.Created && !Ended.IsCompleted)
         {
             // It was never started: it waits in the runtime's own code, which nothing but a kill ends.
-            Kill(Signals.SIGKILL);
+            Signal(Signals.SIGKILL);
             await Watching.WaitAsync(cancellationToken);
         }
 
@@ -177,6 +184,16 @@ internal sealed class InitProcess : ContainerProcess
         }
 
         Container.CheckOom();
+    }
+
+    /// <summary>A process that is frozen dies only when it is no longer.</summary>
+    private async Task ThawAsync(int signal)
+    {
+        if (signal == Signals.SIGKILL && Status is Status.Paused
+            && await Container.Runtime.RunAsync("resume", Container.Id) is { } failed)
+        {
+            Container.Log.Warning($"could not thaw a killed container: {failed.Reason}");
+        }
     }
 
     private async Task RunAsync(string command, string failure)

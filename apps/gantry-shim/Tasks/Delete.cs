@@ -16,6 +16,7 @@ internal sealed partial class TaskService
         ContainerProcess process = container.Process(request.ExecId);
         await process.DeleteAsync(context.CancellationToken);
         ChildExit exit = await process.Ended;
+        environment.Trimmer.Touch();
         uint pid = (uint)process.Pid;
         if (request.ExecId.Length > 0)
         {

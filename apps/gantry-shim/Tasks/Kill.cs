@@ -7,19 +7,19 @@ namespace Gantry.Shim.Tasks;
 
 internal sealed partial class TaskService
 {
-    public override Task<Empty> Kill(KillRequest request, ServerCallContext context)
+    public override async Task<Empty> Kill(KillRequest request, ServerCallContext context)
     {
         ContainerProcess process = Find(request.Id).Process(request.ExecId);
         int signal = (int)Math.Min(request.Signal, int.MaxValue);
         if (request.All && process is InitProcess init)
         {
-            init.KillAll(signal);
+            await init.KillAllAsync(signal);
         }
         else
         {
-            process.Kill(signal);
+            await process.KillAsync(signal);
         }
 
-        return Task.FromResult(new Empty());
+        return new Empty();
     }
 }

@@ -10,6 +10,7 @@ internal sealed partial class TaskService
     {
         ContainerProcess process = Find(request.Id).Process(request.ExecId);
         await process.StartAsync(context.CancellationToken);
+        environment.Trimmer.Touch();
         return new StartResponse { Pid = (uint)process.Pid };
     }
 }
