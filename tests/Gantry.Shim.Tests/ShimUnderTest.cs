@@ -1,0 +1,220 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Gantry.Api;
+using Gantry.Api.Runtime.Runc;
+using Gantry.Api.Runtime.TaskV2;
+using Gantry.Api.Types;
+using Gantry.Linux.Io;
+using Gantry.Linux.Mounts;
+using Gantry.Testing;
+using Gantry.Ttrpc;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using TaskClient = Gantry.Api.Runtime.TaskV2.Task.TaskClient;
+
+namespace Gantry.Shim.Tests;
+
+/// <summary>A daemon's side of a shim: bundles with a busybox in them, the socket, the events.</summary>
+internal sealed class ShimUnderTest : IAsyncDisposable
+{
+    public const string Namespace = "gantry-test";
+
+    private readonly TempDirectory _directory = new();
+    private readonly string _executor;
+    private readonly List<string> _started = [];
+    private TtrpcClient? _client;
+
+    public ShimUnderTest(string executor = "runc")
+    {
+        Needs.Root();
+        string busybox = Needs.Program("busybox");
+        _executor = Executors.PathOf(executor, _directory);
+        Events = new RecordedEvents(_directory["d.sock.ttrpc"]);
+        foreach (string name in (string[])["bin", "proc", "dev", "tmp", "etc"])
+        {
+            Directory.CreateDirectory(Path.Combine(Lower, name));
+        }
+
+        File.Copy(busybox, Path.Combine(Lower, "bin/busybox"));
+        foreach (string applet in (string[])
+            ["sh", "cat", "echo", "sleep", "true", "head", "stty", "seq", "tail", "kill", "trap", "ls", "dd", "touch"])
+        {
+            File.CreateSymbolicLink(Path.Combine(Lower, "bin", applet), "busybox");
+        }
+    }
+
+    public RecordedEvents Events { get; private set; }
+
+    public TaskClient Task => new(Client.CallInvoker);
+
+    public TtrpcClient Client => _client ?? throw new InvalidOperationException("the shim was not started");
+
+    public string Address { get; private set; } = "";
+
+    private string Lower => _directory["rootfs"];
+
+    public string this[string name] => _directory[name];
+
+    public string Bundle(string id) => _directory[$"b/{id}"];
+
+    public string[] Flags(string id) => ["-namespace", Namespace, "-id", id, "-address", _directory["d.sock"]];
+
+    public static Dictionary<string, string?> Environment(string ttrpcAddress) => new(StringComparer.Ordinal)
+    {
+        ["TTRPC_ADDRESS"] = ttrpcAddress,
+        ["MAX_SHIM_VERSION"] = null,
+    };
+
+    /// <summary>Writes a bundle.</summary>
+    public void MakeBundle(string id, string[] command, Action<JsonObject>? change = null)
+    {
+        Directory.CreateDirectory(Path.Combine(Bundle(id), "rootfs"));
+        JsonObject spec = JsonNode.Parse(Spec)!.AsObject();
+        spec["process"]!["args"] = Array(command);
+        spec["linux"]!["cgroupsPath"] = $"/{Namespace}/{id}-{Path.GetFileName(_directory.Path)}";
+        change?.Invoke(spec);
+        File.WriteAllText(Path.Combine(Bundle(id), "config.json"), spec.ToJsonString());
+    }
+
+    public static JsonArray Array(params string[] items) => new([.. items.Select(item => JsonValue.Create(item))]);
+
+    /// <summary>Runs the command start and connects to the shim.</summary>
+    public async System.Threading.Tasks.Task LaunchAsync(string id, CancellationToken cancellationToken)
+    {
+        (int code, byte[] output, string error) = await ShimBinary.RunAsync(
+            [.. Flags(id), "start"], Bundle(id), [], Environment(_directory["d.sock.ttrpc"]), cancellationToken);
+        Assert.Equal("", error);
+        Assert.Equal(0, code);
+        Address = Encoding.UTF8.GetString(output);
+        _started.Add(id);
+        _client ??= await TtrpcClient.ConnectAsync(Address, cancellationToken);
+    }
+
+    public CreateTaskRequest CreateRequest(string id)
+    {
+        CreateTaskRequest request = new()
+        {
+            Id = id,
+            Bundle = Bundle(id),
+            Options = TypeUrl.PackAny(
+                "containerd.runc.v1.Options",
+                new Options { BinaryName = _executor, Root = _directory["executor"] }),
+        };
+        request.Rootfs.Add(new Mount { Type = "bind", Source = Lower, Options = { "rbind", "ro" } });
+        return request;
+    }
+
+    /// <summary>A bundle, a shim, and the container created in it.</summary>
+    public async Task<uint> CreateAsync(
+        string id,
+        string[] command,
+        CancellationToken cancellationToken,
+        Action<CreateTaskRequest>? request = null,
+        Action<JsonObject>? spec = null)
+    {
+        MakeBundle(id, command, spec);
+        await LaunchAsync(id, cancellationToken);
+        CreateTaskRequest create = CreateRequest(id);
+        request?.Invoke(create);
+        return (await Task.CreateAsync(create, cancellationToken: cancellationToken)).Pid;
+    }
+
+    public async System.Threading.Tasks.Task StartAsync(string id, CancellationToken cancellationToken) =>
+        await Task.StartAsync(new StartRequest { Id = id }, cancellationToken: cancellationToken);
+
+    public async Task<WaitResponse> WaitAsync(string id, string exec, CancellationToken cancellationToken) =>
+        await Task.WaitAsync(new WaitRequest { Id = id, ExecId = exec }, cancellationToken: cancellationToken);
+
+    public static Any ProcessSpec(params string[] command)
+    {
+        JsonObject spec = new()
+        {
+            ["args"] = Array(command),
+            ["cwd"] = "/",
+            ["env"] = Array("PATH=/bin"),
+            ["user"] = new JsonObject { ["uid"] = 0, ["gid"] = 0 },
+        };
+        return new Any
+        {
+            TypeUrl = "types.containerd.io/opencontainers/runtime-spec/1/Process",
+            Value = ByteString.CopyFromUtf8(spec.ToJsonString()),
+        };
+    }
+
+    /// <summary>Makes a FIFO, and reads it to its end as soon as somebody writes to it.</summary>
+    public (string Path, Task<string> Text) OutputFifo(string name)
+    {
+        string path = MakeFifo(name);
+        return (path, System.Threading.Tasks.Task.Run(() => File.ReadAllText(path)));
+    }
+
+    public string MakeFifo(string name)
+    {
+        string path = _directory[name];
+        Fifo.Create(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return path;
+    }
+
+    public async System.Threading.Tasks.Task RestartDaemonAsync(Func<System.Threading.Tasks.Task> meanwhile)
+    {
+        await Events.DisposeAsync();
+        await meanwhile();
+        Events = new RecordedEvents(_directory["d.sock.ttrpc"]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_client is not null)
+        {
+            await _client.DisposeAsync();
+        }
+
+        foreach (string id in _started.Where(id => File.Exists(Path.Combine(Bundle(id), "shim.pid"))))
+        {
+            int pid = int.Parse(File.ReadAllText(Path.Combine(Bundle(id), "shim.pid")));
+            if (Gantry.Linux.Processes.Signals.Exists(pid) && IsShim(pid))
+            {
+                Gantry.Linux.Processes.Signals.Send(pid, 9);
+            }
+        }
+
+        foreach (string id in _started)
+        {
+            await ShimBinary.RunAsync(
+                [.. Flags(id), "-bundle", Bundle(id), "delete"],
+                Bundle(id),
+                [],
+                Environment(""),
+                CancellationToken.None);
+        }
+
+        await Events.DisposeAsync();
+        Assert.Empty(MountInfo.ReadBelow(_directory.Path));
+        _directory.Dispose();
+    }
+
+    private bool IsShim(int pid) =>
+        File.Exists($"/proc/{pid}/cmdline")
+        && File.ReadAllText($"/proc/{pid}/cmdline").Contains(_directory["d.sock"], StringComparison.Ordinal);
+
+    private const string Spec =
+        """
+        {
+          "ociVersion": "1.0.2",
+          "process": {
+            "user": {"uid": 0, "gid": 0}, "args": [], "env": ["PATH=/bin"], "cwd": "/",
+            "capabilities": {"bounding": ["CAP_KILL"], "effective": ["CAP_KILL"], "permitted": ["CAP_KILL"]}
+          },
+          "root": {"path": "rootfs"},
+          "mounts": [
+            {"destination": "/proc", "type": "proc", "source": "proc"},
+            {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755"]},
+            {"destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["newinstance", "ptmxmode=0666"]}
+          ],
+          "linux": {
+            "namespaces": [{"type": "pid"}, {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}],
+            "resources": {"devices": [{"allow": true, "access": "rwm"}]}
+          }
+        }
+        """;
+}

@@ -1,0 +1,167 @@
+using Gantry.Api.Runtime.TaskV2;
+using Grpc.Core;
+
+namespace Gantry.Shim.Tests;
+
+public sealed class StreamTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("crun")]
+    [InlineData("runc")]
+    public async Task Output_and_error_reach_their_fifos_and_end(string executor)
+    {
+        await using ShimUnderTest shim = new(executor);
+        (string output, Task<string> outputText) = shim.OutputFifo("out");
+        (string error, Task<string> errorText) = shim.OutputFifo("err");
+        await shim.CreateAsync("c1", ["sh", "-c", "echo one; echo two >&2"], Token, request =>
+        {
+            request.Stdout = output;
+            request.Stderr = error;
+        });
+
+        await shim.StartAsync("c1", Token);
+
+        Assert.Equal("one\n", await outputText.WaitAsync(TimeSpan.FromSeconds(30), Token));
+        Assert.Equal("two\n", await errorText.WaitAsync(TimeSpan.FromSeconds(30), Token));
+    }
+
+    [Fact]
+    public async Task A_hundred_megabytes_of_output_arrive_whole()
+    {
+        const long Size = 100L << 20;
+        await using ShimUnderTest shim = new();
+        string fifo = shim.MakeFifo("out");
+        Task<long> counted = Task.Run(() => Count(fifo), Token);
+        await shim.CreateAsync(
+            "c1", ["sh", "-c", $"seq 1 20000000 | head -c {Size}"],
+            Token,
+            request => request.Stdout = fifo);
+
+        await shim.StartAsync("c1", Token);
+        long count = await counted.WaitAsync(TimeSpan.FromMinutes(2), Token);
+
+        Assert.Equal(Size, count);
+    }
+
+    [Fact]
+    public async Task A_file_is_added_to()
+    {
+        await using ShimUnderTest shim = new();
+        string file = shim["logs/c1.log"];
+        Directory.CreateDirectory(shim["logs"]);
+        await File.WriteAllTextAsync(file, "before\n", Token);
+        await shim.CreateAsync(
+            "c1", ["sh", "-c", "echo after"], Token, request => request.Stdout = $"file://{file}");
+
+        await shim.StartAsync("c1", Token);
+        await shim.WaitAsync("c1", "", Token);
+        await shim.Task.DeleteAsync(new DeleteRequest { Id = "c1" }, cancellationToken: Token);
+
+        Assert.Equal("before\nafter\n", await File.ReadAllTextAsync(file, Token));
+    }
+
+    [Fact]
+    public async Task Input_stays_open_when_the_client_goes_and_ends_when_it_is_closed()
+    {
+        await using ShimUnderTest shim = new();
+        string input = shim.MakeFifo("in");
+        (string output, Task<string> text) = shim.OutputFifo("out");
+        await shim.CreateAsync("c1", ["cat"], Token, request =>
+        {
+            request.Stdin = input;
+            request.Stdout = output;
+        });
+        await shim.StartAsync("c1", Token);
+
+        await File.WriteAllTextAsync(input, "one ", Token);
+        await File.WriteAllTextAsync(input, "two", Token);
+        await shim.Task.CloseIOAsync(new CloseIORequest { Id = "c1", Stdin = true }, cancellationToken: Token);
+        WaitResponse exit = await shim.WaitAsync("c1", "", Token);
+
+        Assert.Equal("one two", await text.WaitAsync(TimeSpan.FromSeconds(30), Token));
+        Assert.Equal(0u, exit.ExitStatus);
+    }
+
+    [Theory]
+    [InlineData("crun")]
+    [InlineData("runc")]
+    public async Task A_terminal_has_the_size_that_it_was_given(string executor)
+    {
+        await using ShimUnderTest shim = new(executor);
+        string input = shim.MakeFifo("in");
+        (string output, Task<string> text) = shim.OutputFifo("out");
+        await shim.CreateAsync(
+            "c1",
+            ["sh", "-c", "read line; stty size; echo $line; exit 3"],
+            Token,
+            request =>
+            {
+                request.Stdin = input;
+                request.Stdout = output;
+                request.Terminal = true;
+            },
+            spec => spec["process"]!["terminal"] = true);
+        await shim.StartAsync("c1", Token);
+
+        await shim.Task.ResizePtyAsync(
+            new ResizePtyRequest { Id = "c1", Width = 77, Height = 33 }, cancellationToken: Token);
+        await File.WriteAllTextAsync(input, "typed\n", Token);
+        WaitResponse exit = await shim.WaitAsync("c1", "", Token);
+        string all = await text.WaitAsync(TimeSpan.FromSeconds(30), Token);
+
+        Assert.Equal(3u, exit.ExitStatus);
+        Assert.Equal("typed\r\n33 77\r\ntyped\r\n", all);
+    }
+
+    [Fact]
+    public async Task An_unknown_scheme_is_refused()
+    {
+        await using ShimUnderTest shim = new();
+
+        RpcException error = await Assert.ThrowsAsync<RpcException>(() => shim.CreateAsync(
+            "c1", ["true"], Token, request => request.Stdout = "binary:///bin/logger?k=v"));
+
+        Assert.Equal(StatusCode.Unimplemented, error.StatusCode);
+        Assert.Contains("scheme binary", error.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_child_that_holds_the_output_delays_deletion_for_ten_seconds_and_no_more()
+    {
+        await using ShimUnderTest shim = new();
+        (string output, Task<string> text) = shim.OutputFifo("out");
+        await shim.CreateAsync("c1", ["sleep", "1000"], Token);
+        await shim.StartAsync("c1", Token);
+        await shim.Task.ExecAsync(
+            new ExecProcessRequest
+            {
+                Id = "c1",
+                ExecId = "e1",
+                Stdout = output,
+                Spec = ShimUnderTest.ProcessSpec("sh", "-c", "echo said; sleep 1000 &"),
+            },
+            cancellationToken: Token);
+        await shim.Task.StartAsync(new StartRequest { Id = "c1", ExecId = "e1" }, cancellationToken: Token);
+        await shim.WaitAsync("c1", "e1", Token);
+
+        await shim.Task.DeleteAsync(new DeleteRequest { Id = "c1", ExecId = "e1" }, cancellationToken: Token);
+
+        Assert.Equal("said\n", await text.WaitAsync(TimeSpan.FromSeconds(5), Token));
+    }
+
+    private static long Count(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        byte[] buffer = new byte[1 << 16];
+        long total = 0;
+        int count;
+        while ((count = stream.Read(buffer)) > 0)
+        {
+            total += count;
+        }
+
+        return total;
+    }
+}
