@@ -64,7 +64,7 @@ public sealed class CgroupTests
 
         CgroupV2Stats stats = CgroupV2Stats.Read(directory.Path);
 
-        Assert.Equal((3, ulong.MaxValue), stats.Pids);
+        Assert.Equal((3ul, ulong.MaxValue), stats.Pids!.Value);
         Assert.Equal(10u, stats.Cpu["usage_usec"]);
         Assert.Equal(100u, stats.Memory["anon"]);
         Assert.Equal((300u, 400u), (stats.MemoryUsage, stats.MemoryLimit));
@@ -105,7 +105,7 @@ public sealed class CgroupTests
 
         CgroupV1Stats stats = CgroupV1Stats.Read(paths);
 
-        Assert.Equal((3, 0), stats.Pids);
+        Assert.Equal((3ul, 0ul), stats.Pids!.Value);
         Assert.Equal(100u, stats.Memory["rss"]);
         Assert.Equal((5u, 9u), (stats.MemoryUsage!.Usage, stats.MemoryUsage.Limit));
         Assert.Equal([400u, 600u], stats.Cpu!.PerCpu);
