@@ -1,6 +1,9 @@
+using System.Collections.Immutable;
 using Gantry.Api.Services.Images;
+using Gantry.Api.Types;
 using Gantry.Core.Errors;
 using Gantry.Core.Images;
+using Gantry.Oci.Image;
 
 namespace Gantry.Api.Mapping;
 
@@ -25,15 +28,27 @@ public static class ImageMapping
 
     /// <summary>The image as a record.</summary>
     /// <param name="message">The message.</param>
-    /// <exception cref="GantryException">InvalidArgument: it is absent, or has no target or a wrong one.</exception>
+    /// <exception cref="GantryException">InvalidArgument: it is absent, or its target has a wrong digest.</exception>
+    /// <remarks>
+    /// A target that is absent, or has no digest, becomes one with an empty digest: who only changes labels sends none.
+    /// Whether there must be one is for the store to say.
+    /// </remarks>
     public static ImageRecord ToRecord(this Image? message)
     {
         message = Required.Message(message, "image");
         return new ImageRecord(
             message.Name,
-            message.Target.ToRecord("image target"),
+            TargetOf(message.Target),
             message.Labels.ToRecord(),
             message.CreatedAt.ToRecord(),
             message.UpdatedAt.ToRecord());
     }
+
+    private static Descriptor TargetOf(ContentDescriptor? target) =>
+        target is { Digest.Length: > 0 }
+            ? target.ToRecord("image target")
+            : new Descriptor(target?.MediaType ?? "", default, target?.Size ?? 0)
+            {
+                Annotations = target?.Annotations.ToRecord() ?? ImmutableDictionary<string, string>.Empty,
+            };
 }

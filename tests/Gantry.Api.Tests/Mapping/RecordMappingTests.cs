@@ -98,11 +98,18 @@ public sealed class RecordMappingTests
     }
 
     [Fact]
+    public void An_image_without_a_target_has_one_with_an_empty_digest()
+    {
+        Gantry.Api.Services.Images.Image message = new() { Name = "x" };
+
+        Assert.True(message.ToRecord().Target.Digest.IsEmpty);
+    }
+
+    [Fact]
     public void An_absent_message_is_an_invalid_argument_that_names_it()
     {
         AssertInvalid("container", () => ((Gantry.Api.Services.Containers.Container?)null).ToRecord());
         AssertInvalid("image", () => ((Gantry.Api.Services.Images.Image?)null).ToRecord());
-        AssertInvalid("image target", () => new Gantry.Api.Services.Images.Image { Name = "x" }.ToRecord());
         AssertInvalid("content info", () => ((Gantry.Api.Services.Content.Info?)null).ToRecord());
         AssertInvalid("content digest", () => new Gantry.Api.Services.Content.Info().ToRecord());
         AssertInvalid("ingest status", () => ((Gantry.Api.Services.Content.Status?)null).ToRecord());
