@@ -68,7 +68,7 @@ public sealed class NativeDriver : ISnapshotDriver, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(parents);
         bool isView = kind == SnapshotKind.View;
         string source = _directories.Of(isView && parents.Count > 0 ? parents[0] : id);
-        return [new Mount("bind", source, [isView ? "ro" : "rw", "rbind"])];
+        return [new Mount("bind", source, ["rbind", isView ? "ro" : "rw"])];
     }
 
     /// <inheritdoc/>

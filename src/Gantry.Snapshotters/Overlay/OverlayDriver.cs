@@ -101,7 +101,7 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
             return [new Mount("bind", Files(parents[0]), ["ro", "rbind"])];
         }
 
-        List<string> options = [];
+        List<string> options = [.. _mountOptions];
         if (!isView)
         {
             options.Add($"workdir={Path.Combine(_directories.Of(id), "work")}");
@@ -109,7 +109,6 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
         }
 
         options.Add($"lowerdir={string.Join(':', parents.Select(Files))}");
-        options.AddRange(_mountOptions);
         return [new Mount("overlay", "overlay", options)];
     }
 

@@ -68,9 +68,9 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
     public async Task<SnapshotUsage> UsageAsync(string key, CancellationToken cancellationToken)
     {
         SnapshotRow row = scope.Database.Read(connection => Require(connection, key));
-        return row.Info.Kind == SnapshotKind.Committed
-            ? row.Usage
-            : await driver.UsageAsync(row.Id, cancellationToken);
+        return row.Info.Kind == SnapshotKind.Active
+            ? await driver.UsageAsync(row.Id, cancellationToken)
+            : row.Usage;
     }
 
     /// <inheritdoc/>
@@ -85,7 +85,7 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
         return row.Info.Kind == SnapshotKind.Committed
             ? throw new GantryException(
                 ErrorKind.FailedPrecondition,
-                $"requested snapshot {key} not active or view")
+                $"failed to get active mount: requested snapshot {key} not active or view")
             : Task.FromResult(driver.Mounts(row.Id, row.Info.Kind, parents, Inherited(row.Info.Labels)));
     }
 
@@ -291,7 +291,7 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
         SnapshotRow row = Require(connection, key);
         return row.Info.Kind == SnapshotKind.Active
             ? row
-            : throw new GantryException(ErrorKind.FailedPrecondition, $"snapshot \"{key}\" is not active");
+            : throw new GantryException(ErrorKind.FailedPrecondition, $"failed to commit snapshot: snapshot \"{key}\" is not active");
     }
 
     private SnapshotRow? RequireParent(Connection connection, string parent)
@@ -307,7 +307,7 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
             ? row
             : throw new GantryException(
                 ErrorKind.InvalidArgument,
-                $"parent \"{parent}\" is not committed snapshot");
+                $"failed to create snapshot: parent \"{parent}\" is not committed snapshot");
     }
 
     /// <summary>The parent that a snapshot has once committed: its own, or if it has none the one given.</summary>

@@ -41,9 +41,9 @@ public sealed class NativeDriverTests : IAsyncDisposable
         Mount view = Assert.Single(_driver.Mounts(2, SnapshotKind.View, [1], NoLabels));
 
         Assert.Equal(("bind", Of(1)), (active.Type, active.Source));
-        Assert.Equal(["rw", "rbind"], active.Options);
+        Assert.Equal(["rbind", "rw"], active.Options);
         Assert.Equal(Of(1), view.Source);
-        Assert.Equal(["ro", "rbind"], view.Options);
+        Assert.Equal(["rbind", "ro"], view.Options);
         Assert.False(Directory.Exists(Of(2)));
     }
 

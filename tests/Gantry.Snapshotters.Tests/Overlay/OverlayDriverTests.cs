@@ -67,10 +67,10 @@ public sealed class OverlayDriverTests : IAsyncDisposable
         Assert.Equal(("overlay", "overlay"), (mount.Type, mount.Source));
         Assert.Equal(
             [
+                "index=off",
                 $"workdir={_root["overlay/snapshots/7/work"]}",
                 $"upperdir={Files(7)}",
                 $"lowerdir={Files(3)}:{Files(1)}",
-                "index=off",
             ],
             mount.Options);
     }
@@ -80,7 +80,7 @@ public sealed class OverlayDriverTests : IAsyncDisposable
     {
         Mount mount = Assert.Single(_driver.Mounts(7, SnapshotKind.View, [3, 1], NoLabels));
 
-        Assert.Equal([$"lowerdir={Files(3)}:{Files(1)}", "index=off"], mount.Options);
+        Assert.Equal(["index=off", $"lowerdir={Files(3)}:{Files(1)}"], mount.Options);
     }
 
     [Fact]

@@ -61,11 +61,11 @@ public sealed class SnapshotterTests
             () => snapshots.PrepareAsync("y", "x", NoLabels, Token));
         await SaysAsync(
             ErrorKind.InvalidArgument,
-            "parent \"active\" is not committed snapshot: invalid argument",
+            "failed to create snapshot: parent \"active\" is not committed snapshot: invalid argument",
             () => snapshots.PrepareAsync("y", "active", NoLabels, Token));
         await SaysAsync(
             ErrorKind.FailedPrecondition,
-            "requested snapshot one not active or view: failed precondition",
+            "failed to get active mount: requested snapshot one not active or view: failed precondition",
             () => snapshots.MountsAsync("one", Token));
         await SaysAsync(
             ErrorKind.FailedPrecondition,
@@ -73,7 +73,7 @@ public sealed class SnapshotterTests
             () => snapshots.RemoveAsync("one", Token));
         await SaysAsync(
             ErrorKind.FailedPrecondition,
-            "snapshot \"view\" is not active: failed precondition",
+            "failed to commit snapshot: snapshot \"view\" is not active: failed precondition",
             () => snapshots.CommitAsync("z", "view", "", NoLabels, Token));
         await SaysAsync(
             ErrorKind.AlreadyExists,
