@@ -30,7 +30,7 @@ internal static class DaemonCommand
 
         await using Stream output = Console.OpenStandardError();
         using LineLoggerProvider provider = new(output, config.LogFormat, TimeProvider.System);
-        using LoggerFactory loggers = new([provider], new LoggerFilterOptions { MinLevel = config.LogLevel });
+        using LoggerFactory loggers = new([provider], Filters(config.LogLevel));
         ILogger logger = loggers.CreateLogger("gantryd");
         string reason;
         await using (await Server.Daemon.StartAsync(config, loggers, TimeProvider.System, cancellationToken))
@@ -43,6 +43,20 @@ internal static class DaemonCommand
 
         ServerLog.Stopped(logger);
         return 0;
+    }
+
+    // What the web server and the gRPC library have to say below a warning is for those who trace.
+    private static LoggerFilterOptions Filters(LogLevel level)
+    {
+        LoggerFilterOptions options = new() { MinLevel = level };
+        if (level > LogLevel.Trace)
+        {
+            LogLevel quiet = level > LogLevel.Warning ? level : LogLevel.Warning;
+            options.Rules.Add(new LoggerFilterRule(null, "Microsoft", quiet, null));
+            options.Rules.Add(new LoggerFilterRule(null, "Grpc", quiet, null));
+        }
+
+        return options;
     }
 
     private static PosixSignalRegistration On(PosixSignal signal, string name, TaskCompletionSource<string> ended) =>

@@ -44,7 +44,12 @@ internal static class ProgramRun
         using Pipe stderr = new();
         if (input.Length > 0)
         {
-            RandomAccess.Write(stdin.Writer, input.Span, 0);
+            // A new pipe takes all of it at once.
+            int written = Descriptors.Write(stdin.Writer, input.Span);
+            if (written != input.Length)
+            {
+                throw new IOException($"{request.Program}: a pipe took {written} of {input.Length} bytes");
+            }
         }
 
         SpawnedProcess process = Spawn.Start(request with

@@ -42,12 +42,9 @@ internal static class LogLine
             Append(line, "error", Describe(exception));
         }
 
-        foreach ((string key, object? value) in fields)
+        foreach ((string key, object? value) in Apart(fields))
         {
-            if (!string.Equals(key, TemplateField, StringComparison.Ordinal))
-            {
-                Append(line, key, Text(value));
-            }
+            Append(line, key, Text(value));
         }
 
         return line.Append('\n').ToString();
@@ -69,12 +66,9 @@ internal static class LogLine
                 json.WriteString("error", Describe(exception));
             }
 
-            foreach ((string key, object? value) in fields)
+            foreach ((string key, object? value) in Apart(fields))
             {
-                if (!string.Equals(key, TemplateField, StringComparison.Ordinal))
-                {
-                    json.WriteString(key, Text(value));
-                }
+                json.WriteString(key, Text(value));
             }
 
             json.WriteString("level", Level(level));
@@ -86,6 +80,17 @@ internal static class LogLine
         buffer.Write("\n"u8);
         return buffer.WrittenSpan.ToArray();
     }
+
+    // Fields that are part of the message have been said already.
+    private static IEnumerable<KeyValuePair<string, object?>> Apart(
+        IReadOnlyList<KeyValuePair<string, object?>> fields)
+    {
+        string template = fields.FirstOrDefault(field => IsTemplate(field.Key)).Value as string ?? "";
+        return fields.Where(field =>
+            !IsTemplate(field.Key) && !template.Contains($"{{{field.Key}}}", StringComparison.Ordinal));
+    }
+
+    private static bool IsTemplate(string key) => string.Equals(key, TemplateField, StringComparison.Ordinal);
 
     private static void Append(StringBuilder line, string key, string value)
     {
