@@ -41,7 +41,7 @@ internal sealed class Attachment : IAsyncDisposable
 
     private TaskClient Tasks => _session.Scope.Tasks;
 
-    /// <summary>Makes the streams; nothing is read from standard input yet.</summary>
+    /// <summary>Makes the streams; nothing is copied yet.</summary>
     /// <exception cref="FormatException">A terminal is asked for where there is none.</exception>
     public static Attachment Open(Session session, string containerId, string execId, bool terminal, bool interactive)
     {
@@ -57,7 +57,6 @@ internal sealed class Attachment : IAsyncDisposable
             StandardStreams.Stdout,
             StandardStreams.Stderr,
             terminal);
-        io.StartOutput();
         return new Attachment(session, io, containerId, execId, terminal, input);
     }
 
@@ -74,6 +73,8 @@ internal sealed class Attachment : IAsyncDisposable
             Task<ProcessExit> wait = Tasks.WaitAsync(_containerId, _execId, stop.Token);
             await StartAsync(wait);
 
+            // Not before: what the runtime itself says when it fails comes the same way, and is in the error already.
+            _io.StartOutput();
             helpers.Add(ForwardSignalsAsync(_session.Signals.Divert(), stop.Token));
             if (_input)
             {
