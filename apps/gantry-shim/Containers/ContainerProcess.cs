@@ -152,6 +152,7 @@ internal abstract class ContainerProcess : IDisposable
             throw new GantryException(ErrorKind.Unknown, $"{failure}: {failed.Reason}");
         }
 
+        Streams.BeginOutput();
         Pid = Bundles.BundleFiles.ReadPid(pidFile);
         Exit = Reaper.Shared.ClaimAsync(Pid, since);
         if (!Exit.IsCompleted)

@@ -19,6 +19,7 @@ internal sealed class ProcessStreams : IDisposable
 
     private readonly IoLoop _loop;
     private readonly List<StreamCopy> _outputs = [];
+    private readonly List<(SafeFileHandle Source, SafeFileHandle Destination, SafeFileHandle[] Companions)> _waiting = [];
     private readonly Dictionary<int, SafeHandle> _forRuntime = [];
     private StreamCopy? _input;
     private SafeFileHandle? _inputHolder;
@@ -67,6 +68,19 @@ internal sealed class ProcessStreams : IDisposable
         }
 
         _forRuntime.Clear();
+    }
+
+    /// <summary>
+    /// Passes output on. Until then it waits in the pipes: what the runtime itself writes when it fails is not the process's.
+    /// </summary>
+    public void BeginOutput()
+    {
+        foreach ((SafeFileHandle source, SafeFileHandle destination, SafeFileHandle[] companions) in _waiting)
+        {
+            _outputs.Add(_loop.Copy(source, destination, companions));
+        }
+
+        _waiting.Clear();
     }
 
     /// <summary>Joins a terminal to what the client named.</summary>
@@ -132,6 +146,14 @@ internal sealed class ProcessStreams : IDisposable
             copy.Stop();
         }
 
+        foreach ((SafeFileHandle source, SafeFileHandle destination, SafeFileHandle[] companions) in _waiting)
+        {
+            source.Dispose();
+            destination.Dispose();
+            Array.ForEach(companions, companion => companion.Dispose());
+        }
+
+        _waiting.Clear();
         _terminal?.Dispose();
     }
 
@@ -195,7 +217,7 @@ internal sealed class ProcessStreams : IDisposable
         (SafeFileHandle reader, SafeFileHandle writer) = MakePipe(owner);
         _forRuntime[number] = writer;
         Descriptors.SetNonBlocking(reader);
-        _outputs.Add(_loop.Copy(reader, destination, companions));
+        _waiting.Add((reader, destination, companions));
     }
 
     private SafeFileHandle OpenInput()
