@@ -71,7 +71,7 @@ internal sealed class ShimUnderTest : IAsyncDisposable
         Directory.CreateDirectory(Path.Combine(Bundle(id), "rootfs"));
         JsonObject spec = JsonNode.Parse(Spec)!.AsObject();
         spec["process"]!["args"] = Array(command);
-        spec["linux"]!["cgroupsPath"] = $"/{Namespace}/{id}-{Path.GetFileName(_directory.Path)}";
+        spec["linux"]!["cgroupsPath"] = $"/{Namespace}-{Path.GetFileName(_directory.Path)}-{id}";
         change?.Invoke(spec);
         File.WriteAllText(Path.Combine(Bundle(id), "config.json"), spec.ToJsonString());
     }
