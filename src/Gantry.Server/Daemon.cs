@@ -136,8 +136,9 @@ public sealed partial class Daemon : IAsyncDisposable
         Own(BackgroundPart.Start("adoption of shims", _ => adoption, _logger));
 
         // Step 5: the API.
+        DaemonLifetime lifetime = new(_time, _stopping.Token);
         ApiServices services = new(
-            new DaemonLifetime(_time, _stopping.Token),
+            lifetime,
             metadata,
             events,
             tasks,
@@ -147,6 +148,8 @@ public sealed partial class Daemon : IAsyncDisposable
             _loggers);
         Own(await ApiHost.StartAsync(grpc, _config.Limits, services, _loggers, cancellationToken));
         Own(BackgroundPart.Start("metadata", metadata.RunAsync, _logger));
+        lifetime.Trimmer.Touch();
+        Own(BackgroundPart.Start("memory", lifetime.Trimmer.RunAsync, _logger));
         ServerLog.Serving(_logger, _config.TtrpcAddress);
         ServerLog.Serving(_logger, _config.Grpc.Address);
         ServerLog.Booted(

@@ -20,6 +20,7 @@ internal sealed class ErrorInterceptor(DaemonLifetime lifetime, ILogger<ErrorInt
         ServerCallContext context,
         UnaryServerMethod<TRequest, TResponse> continuation)
     {
+        lifetime.Trimmer.Touch();
         try
         {
             return await continuation(request, context);
@@ -37,6 +38,7 @@ internal sealed class ErrorInterceptor(DaemonLifetime lifetime, ILogger<ErrorInt
         ServerCallContext context,
         ServerStreamingServerMethod<TRequest, TResponse> continuation)
     {
+        lifetime.Trimmer.Touch();
         try
         {
             await continuation(request, responseStream, context);
@@ -54,6 +56,7 @@ internal sealed class ErrorInterceptor(DaemonLifetime lifetime, ILogger<ErrorInt
         ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
+        lifetime.Trimmer.Touch();
         try
         {
             await continuation(requestStream, responseStream, context);

@@ -199,6 +199,9 @@ public sealed class ContentWriteTests : IAsyncLifetime
         Offset = offset,
         Total = total,
         Expected = expected,
+
+        // Nothing refers to these blobs: the collector would take them.
+        Labels = { ["containerd.io/gc.root"] = "test" },
     };
 
     private async Task<List<WriteContentResponse>> WriteAsync(string ns, params WriteContentRequest[] requests)
