@@ -71,7 +71,9 @@ public sealed partial class ShimLocator(IReadOnlyDictionary<string, string> over
             ? beside
             : Spawn.Find(program)
                 ?? throw new GantryException(
-                    ErrorKind.NotFound, $"runtime \"{runtime}\" binary not installed \"{program}\": file does not exist");
+                    ErrorKind.Unknown,
+                    $"failed to start shim: failed to resolve runtime path: runtime \"{runtime}\" binary not installed "
+                    + $"\"{program}\": file does not exist: unknown");
     }
 
     [GeneratedRegex(

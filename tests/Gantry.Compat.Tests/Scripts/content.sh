@@ -1,6 +1,7 @@
 # Content: list, get, label, ingest, delete.
 ctr image pull --plain-http "$IMAGE" >/dev/null
-ctr content ls | awk '{ print $1, $2, $NF }' | tr ',' '\n' | sort
+ctr content ls | awk '{ print $1, $2 }' | sort
+ctr content ls | awk 'NR > 1 { print $NF }' | tr ',' '\n' | sort
 ctr content ls -q | sort
 manifest=$(ctr image ls | awk 'NR == 2 { print $3 }')
 ctr content get "$manifest"
