@@ -2,6 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net.Sockets;
 using Gantry.Archive;
+using Gantry.Core.Errors;
+using Gantry.Core.Plugins;
 using Gantry.Core.Snapshots;
 using Gantry.Runtime.Events;
 using Gantry.Runtime.Tasks;
@@ -42,7 +44,7 @@ public sealed partial class Daemon : IAsyncDisposable
     /// <param name="loggers">Where it logs.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="Core.Errors.GantryException">It can't start; the message says why.</exception>
+    /// <exception cref="GantryException">It can't start; the message says why.</exception>
     public static async Task<Daemon> StartAsync(
         DaemonConfig config,
         ILoggerFactory loggers,
@@ -136,6 +138,8 @@ public sealed partial class Daemon : IAsyncDisposable
         Own(BackgroundPart.Start("adoption of shims", _ => adoption, _logger));
 
         // Step 5: the API.
+        IReadOnlyList<PluginInfo> plugins = Builtins.List(snapshotters.Facts(metadata, _config));
+        RequirePlugins(plugins);
         DaemonLifetime lifetime = new(_time, _stopping.Token);
         ApiServices services = new(
             lifetime,
@@ -143,7 +147,7 @@ public sealed partial class Daemon : IAsyncDisposable
             events,
             tasks,
             content => new ContentDiffer(content, mounts.WithAsync),
-            Builtins.List(snapshotters.Facts(metadata, _config)),
+            plugins,
             RootIdentity.Ensure(_config.Root),
             _loggers);
         Own(await ApiHost.StartAsync(grpc, _config.Limits, services, _loggers, cancellationToken));
@@ -155,6 +159,21 @@ public sealed partial class Daemon : IAsyncDisposable
         ServerLog.Booted(
             _logger,
             _time.GetElapsedTime(started).TotalSeconds.ToString("0.000000", CultureInfo.InvariantCulture));
+    }
+
+    private void RequirePlugins(IReadOnlyList<PluginInfo> plugins)
+    {
+        foreach (string required in _config.RequiredPlugins)
+        {
+            PluginInfo? plugin = plugins.FirstOrDefault(candidate =>
+                string.Equals($"{candidate.Type}.{candidate.Id}", required, StringComparison.Ordinal));
+            if (plugin is not { InitError: null })
+            {
+                throw new GantryException(
+                    ErrorKind.FailedPrecondition,
+                    $"required plugin {required} is not there{(plugin is null ? "" : $": {plugin.InitError}")}");
+            }
+        }
     }
 
     private async Task<Socket> BindAsync(SocketConfig config, string address, CancellationToken cancellationToken)
@@ -186,6 +205,7 @@ public sealed partial class Daemon : IAsyncDisposable
         return new TaskManagerOptions(_config.Root, _config.State, _config.Grpc.Address, _config.TtrpcAddress)
         {
             Runtimes = _config.ShimBinaries,
+            DefaultExecutor = _config.DefaultExecutor,
             Debug = _config.LogLevel <= LogLevel.Debug,
             Deadlines = usual with
             {

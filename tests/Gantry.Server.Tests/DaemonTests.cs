@@ -56,6 +56,22 @@ public sealed class DaemonTests
     }
 
     [Fact]
+    public async Task A_required_plugin_that_is_not_there_keeps_the_daemon_from_starting()
+    {
+        await using DaemonHarness daemon = await DaemonHarness.StartAsync(Token);
+        await daemon.StopAsync();
+
+        GantryException error = await Assert.ThrowsAsync<GantryException>(() => Daemon.StartAsync(
+            daemon.Config with { RequiredPlugins = ["io.containerd.snapshotter.v1.zfs"] },
+            NullLoggerFactory.Instance,
+            TimeProvider.System,
+            Token));
+
+        Assert.Contains("io.containerd.snapshotter.v1.zfs", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(daemon.Address));
+    }
+
+    [Fact]
     public async Task The_real_ctr_finds_the_daemon()
     {
         string ctr = Needs.Program("ctr");

@@ -17,6 +17,7 @@ internal sealed class OciRuntime
 
     private const string Preferred = "crun";
     private const string Second = "runc";
+    private const string DefaultVariable = "GANTRY_EXECUTOR";
 
     /// <summary>Controllers of cgroup version 2 beside those of version 1.</summary>
     private const string HybridControllers = "/sys/fs/cgroup/unified/cgroup.controllers";
@@ -35,8 +36,9 @@ internal sealed class OciRuntime
     /// <param name="bundle">The container's bundle, where the runtime's log is.</param>
     public OciRuntime(RuntimeOptions options, string stateDirectory, string ns, string bundle)
     {
-        _binary = FindBinary(options.BinaryName);
-        _name = _binary ?? (options.BinaryName.Length > 0 ? options.BinaryName : Preferred);
+        string wanted = Wanted(options.BinaryName);
+        _binary = FindBinary(wanted);
+        _name = _binary ?? (wanted.Length > 0 ? wanted : Preferred);
         _log = new RuntimeLog(Path.Combine(bundle, BundleFiles.RuntimeLog));
         string root = Path.Combine(options.Root.Length > 0 ? options.Root : Path.Combine(stateDirectory, "runc"), ns);
         _global =
@@ -52,9 +54,13 @@ internal sealed class OciRuntime
     /// <summary>Finds the program of a runtime.</summary>
     /// <param name="name">Its name or path; empty for the usual one.</param>
     public static string? FindBinary(string name) =>
-        name.Length > 0 ? Spawn.Find(name)
+        Wanted(name) is { Length: > 0 } wanted ? Spawn.Find(wanted)
         : CannotUsePreferred() ? Spawn.Find(Second) ?? Spawn.Find(Preferred)
         : Spawn.Find(Preferred) ?? Spawn.Find(Second);
+
+    // What the client names, or else what the daemon's configuration names.
+    private static string Wanted(string name) =>
+        name.Length > 0 ? name : Environment.GetEnvironmentVariable(DefaultVariable) ?? "";
 
     /// <summary>
     /// crun refuses a machine whose controllers are spread over both versions of cgroups. runc does not.

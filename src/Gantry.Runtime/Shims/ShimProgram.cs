@@ -90,6 +90,7 @@ internal sealed class ShimProgram(string path, Bundle bundle, TaskManagerOptions
                 ["NAMESPACE"] = bundle.Namespace.ToString(),
                 ["MAX_SHIM_VERSION"] = BootstrapResult.NewestVersion.ToString(CultureInfo.InvariantCulture),
                 ["GOMAXPROCS"] = "2",
+                ["GANTRY_EXECUTOR"] = options.DefaultExecutor.Length > 0 ? options.DefaultExecutor : null,
                 // Of the service manager's talk with the daemon, which is no business of its children.
                 ["NOTIFY_SOCKET"] = null,
                 ["LISTEN_FDS"] = null,

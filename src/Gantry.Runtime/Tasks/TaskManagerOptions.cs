@@ -19,6 +19,12 @@ public sealed record TaskManagerOptions(string Root, string State, string GrpcAd
     /// <summary>The program that a shim may call to publish an event; by default the daemon's.</summary>
     public string PublishBinary { get; init; } = Environment.ProcessPath ?? "containerd";
 
+    /// <summary>
+    /// The OCI runtime that the shim of this project drives when nobody names one; empty for its own choice. Shims get it
+    /// in the variable <c>GANTRY_EXECUTOR</c>.
+    /// </summary>
+    public string DefaultExecutor { get; init; } = "";
+
     /// <summary>Whether shims are told to log in detail.</summary>
     public bool Debug { get; init; }
 
