@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Gantry.Testing;
 
 namespace Gantry.Compat.Tests;
@@ -5,7 +6,7 @@ namespace Gantry.Compat.Tests;
 /// <summary>
 /// A tree, a line for each file: type, mode, owner, time of change, links, target or device, extended attributes, content.
 /// </summary>
-internal static class FileTree
+internal static partial class FileTree
 {
     private const string Describe = """
         set -e
@@ -46,6 +47,9 @@ internal static class FileTree
         return await DescribeAsync(work["bundle/rootfs"]);
     }
 
+    /// <summary>A description in which no directory has a time.</summary>
+    public static string WithoutDirectoryTimes(string tree) => DirectoryTime().Replace(tree, "${line}");
+
     /// <summary>The first lines in which two descriptions differ, for messages.</summary>
     public static string Difference(string expected, string actual)
     {
@@ -56,4 +60,7 @@ internal static class FileTree
             left.Except(right, StringComparer.Ordinal).Take(20).Select(line => "- " + line)
                 .Concat(right.Except(left, StringComparer.Ordinal).Take(20).Select(line => "+ " + line)));
     }
+
+    [GeneratedRegex(@"(?<line>\td \d+ \d+:\d+) [\d.]+", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex DirectoryTime();
 }

@@ -58,8 +58,14 @@ public sealed class ImageTreeTests(Images images)
 
         string actual = await FileTree.OfImageAsync(gantry, image);
 
-        Assert.True(containerd == actual, "against containerd:\n" + FileTree.Difference(containerd, actual));
         Assert.True(umoci == actual, "against umoci:\n" + FileTree.Difference(umoci, actual));
+
+        // A directory in which a layer changes something, but which it does not name, gets the time of unpacking from
+        // containerd; here it keeps the time that the layer below gave it, as with umoci.
+        containerd = FileTree.WithoutDirectoryTimes(containerd);
+        string withoutTimes = FileTree.WithoutDirectoryTimes(actual);
+        Assert.True(
+            containerd == withoutTimes, "against containerd:\n" + FileTree.Difference(containerd, withoutTimes));
         Assert.Empty(gantry.Leftovers());
         return actual;
     }

@@ -20,8 +20,9 @@ internal static partial class Transcript
         return string.Join('\n', lines);
     }
 
-    // ctr's progress display looks blobs up after the pull has ended.
-    [GeneratedRegex("failed to get content info", RegexOptions.CultureInvariant, 1000)]
+    // ctr's progress display looks blobs up after the pull has ended; and ctr warns of a daemon of another version.
+    [GeneratedRegex("failed to get content info|^WARNING: (version|revision) mismatch",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Noise();
 
     [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]

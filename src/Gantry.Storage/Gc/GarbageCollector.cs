@@ -37,6 +37,7 @@ public sealed class GarbageCollector : IAsyncDisposable
     private int _mutations;
     private long _nextExpiryTicks = long.MaxValue;
     private long _lastEndTicks;
+    private long _firstDeletionTicks;
     private TimeSpan _total;
     private int _collections;
 
@@ -112,7 +113,11 @@ public sealed class GarbageCollector : IAsyncDisposable
     /// <summary>Tells that something was deleted.</summary>
     internal void NoteDeletion()
     {
-        Interlocked.Increment(ref _deletions);
+        if (Interlocked.Increment(ref _deletions) == 1)
+        {
+            Volatile.Write(ref _firstDeletionTicks, StoredTime.ToTicks(_time.GetUtcNow()));
+        }
+
         _signal.Writer.TryWrite(true);
     }
 
@@ -170,10 +175,9 @@ public sealed class GarbageCollector : IAsyncDisposable
             return null;
         }
 
-        // Collections take no more than their share of the time.
-        DateTimeOffset allowed = StoredTime.FromTicks(Volatile.Read(ref _lastEndTicks)) + Interval();
-        DateTimeOffset soonest = _collections == 0 ? _time.GetUtcNow() : allowed;
-        return soonest + _options.ScheduleDelay;
+        // Collections take no more than their share of the time, and deletions that follow one another share one.
+        long since = Math.Max(Volatile.Read(ref _lastEndTicks), Volatile.Read(ref _firstDeletionTicks));
+        return StoredTime.FromTicks(since) + Interval() + _options.ScheduleDelay;
     }
 
     private DateTimeOffset? ExpiryDue()
@@ -185,12 +189,12 @@ public sealed class GarbageCollector : IAsyncDisposable
     private TimeSpan Interval()
     {
         double share = Math.Clamp(_options.PauseThreshold, 0, 0.5);
-        if (share == 0 || _collections == 0)
+        if (share == 0)
         {
             return TimeSpan.Zero;
         }
 
-        TimeSpan average = _total / _collections;
+        TimeSpan average = _collections == 0 ? MinimumTime : _total / _collections;
         average = average < MinimumTime ? MinimumTime : average;
         return (average / share) - average;
     }
