@@ -20,7 +20,8 @@ public sealed partial class ShimLocator(IReadOnlyDictionary<string, string> over
     /// <param name="runtime">The runtime's name, or a shim's absolute path.</param>
     /// <returns>The path of its program.</returns>
     /// <exception cref="GantryException">
-    /// InvalidArgument: that is no name of a runtime, or the path is none of a program. NotFound: there is no such program.
+    /// InvalidArgument: that is no name of a runtime, or the path is none of a program. Unknown, as in containerd: it is not
+    /// installed.
     /// </exception>
     public string Find(string runtime)
     {

@@ -6,12 +6,32 @@ using Gantry.Runtime.Bundles;
 
 namespace Gantry.Runtime.Shims;
 
-/// <summary>The process of a shim, as far as its bundle tells: not every shim leaves its process id there.</summary>
+/// <summary>The process of a shim.</summary>
 internal static class ShimProcess
 {
-    /// <summary>Its process id, if it left one and a shim still has it.</summary>
-    public static int? Find(Bundle bundle) =>
-        ReadPid(bundle.ShimPidPath) is { } pid && IsShim(pid, bundle) ? pid : null;
+    /// <summary>
+    /// Its process id. Not every shim leaves it in the bundle; one that does not is looked for among all processes, where
+    /// one that serves a group goes by the name of the group's first task and is found for that one alone.
+    /// </summary>
+    public static int? Find(Bundle bundle)
+    {
+        if (ReadPid(bundle.ShimPidPath) is { } known && IsShim(known, bundle))
+        {
+            return known;
+        }
+
+        foreach (string process in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+                && IsShim(pid, bundle)
+                && Arguments(pid).Contains($"\0-id\0{bundle.Id}\0", StringComparison.Ordinal))
+            {
+                return pid;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Whether the first process of the task exists, as far as its bundle tells.</summary>
     public static bool InitExists(Bundle bundle) =>
@@ -39,19 +59,26 @@ internal static class ShimProcess
 
     /// <summary>
     /// A number in a file outlives its process, so the process that has it must look like a shim of this namespace: only
-    /// they are given <c>-namespace NAME</c>.
+    /// they are given <c>-namespace NAME</c>. The two commands of its program do not count.
     /// </summary>
     private static bool IsShim(int pid, Bundle bundle)
     {
+        string arguments = Arguments(pid);
+        return arguments.Contains($"\0-namespace\0{bundle.Namespace}\0", StringComparison.Ordinal)
+            && !arguments.EndsWith("\0start\0", StringComparison.Ordinal)
+            && !arguments.EndsWith("\0delete\0", StringComparison.Ordinal);
+    }
+
+    private static string Arguments(int pid)
+    {
         try
         {
-            string arguments = Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{pid}/cmdline"));
-            return arguments.Contains($"-namespace\0{bundle.Namespace}\0", StringComparison.Ordinal);
+            return Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{pid}/cmdline"));
         }
-        catch (IOException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // No such process.
-            return false;
+            // No such process, or none that this one may look at.
+            return "";
         }
     }
 

@@ -153,6 +153,10 @@ public sealed partial class TaskManager
             }
 
             await RemoveAsync(task);
+            if (task.Bootstrap is { } bootstrap)
+            {
+                ShimSocket.RemoveDead(bootstrap);
+            }
         }
         catch (Exception failure) when (failure is GantryException or IOException)
         {

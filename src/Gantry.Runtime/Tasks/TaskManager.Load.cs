@@ -16,9 +16,13 @@ public sealed partial class TaskManager
     /// </summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>
-    /// Completes when it is known of each. From the moment on at which this returns the task, each bundle counts as a task:
-    /// calls for it wait until more is known.
+    /// Completes when it is known of each. From the moment on at which this returns the task, each bundle counts as a task,
+    /// calls for which wait until more is known, and exits that were told are remembered.
     /// </returns>
+    /// <remarks>
+    /// Call it before the daemon takes the events of shims, and await it after: a shim whose daemon died tells again what
+    /// was not acknowledged, and only what is remembered by then is not told twice.
+    /// </remarks>
     public Task LoadAsync(CancellationToken cancellationToken)
     {
         List<ManagedTask> found = [];
@@ -27,6 +31,7 @@ public sealed partial class TaskManager
             ManagedTask task = new(bundle, TaskPhase.Loading);
             if (_tasks.TryAdd((bundle.Namespace, bundle.Id), task))
             {
+                RememberExit(bundle);
                 found.Add(task);
             }
         }
@@ -50,7 +55,6 @@ public sealed partial class TaskManager
                 return;
             }
 
-            RememberExit(bundle);
             task.Log = ShimLog.Open(bundle, _logger);
             Shim? shim = await TryAdoptAsync(task, again: false, FirstRetry, either.Token);
             if (shim is not null)
@@ -151,7 +155,7 @@ public sealed partial class TaskManager
                 _events.Exits.Remember(bundle.Namespace, exit);
             }
         }
-        catch (InvalidProtocolBufferException failure)
+        catch (Exception failure) when (failure is InvalidProtocolBufferException or IOException)
         {
             // Then the exit is told once more.
             _logger.CleanupFailed(bundle.Namespace.ToString(), bundle.Id, "reading its exit", failure);

@@ -197,6 +197,10 @@ public sealed partial class TaskManager
         try
         {
             await RemoveAsync(task);
+            if (task.Bootstrap is { } bootstrap)
+            {
+                ShimSocket.RemoveDead(bootstrap);
+            }
         }
         catch (IOException failure)
         {
