@@ -62,7 +62,9 @@ public sealed class RestartTests(Images images)
         await Images.ShellAsync(
             """
             for p in /proc/[0-9]*; do
-              tr '\0' ' ' <$p/cmdline 2>/dev/null | grep -q "containerd-shim.*-id victim" && kill -9 ${p#/proc/}
+              case "$(readlink $p/exe)" in
+                */containerd-shim-gantry-v1) tr '\0' ' ' <$p/cmdline | grep -q -- '-id victim ' && kill -9 ${p#/proc/} ;;
+              esac
             done
             true
             """);

@@ -16,6 +16,7 @@ public sealed class ShimTests(Images images)
         ctr task exec --exec-id e1 s2 sh -c 'echo in; exit 7'; echo "exit: $?"
         (sleep 1; echo typed) | ctr task exec --exec-id e2 s2 cat; echo "exit: $?"
         ctr task ps s2 | wc -l
+        [ -z "$SHOW_SHIM" ] || echo "shim: $(basename "$(ls -l /proc/[0-9]*/exe 2>/dev/null | grep -o 'containerd-shim-[a-z0-9-]*$' | sort -u)")"
         ctr task pause s2; ctr task ls | awk '{ print $1, $3 }'; ctr task resume s2
         ctr task metrics s2 | awk '{ print $1 }' | grep -E '^(ID|memory.usage_in_bytes|pids.current)'
         script -qec "ctr run $RUNTIME --rm -t '$IMAGE' s3 sh -c 'tty; exit 3'" /dev/null </dev/null >/dev/null; echo "exit: $?"
@@ -33,15 +34,16 @@ public sealed class ShimTests(Images images)
         await using ContainerdDaemon reference = await ContainerdDaemon.StartNewAsync();
         await using GantryDaemon gantry = await GantryDaemon.StartNewAsync(
             $"""
-            [plugins."io.containerd.internal.v1.gantry".runtimes]
+            [plugins."io.containerd.internal.v1.gantry".shims]
             "io.containerd.runc.v2" = "{shim}"
             """);
 
-        string expected = await LiveAsync(reference, "");
-        string actual = await LiveAsync(gantry, "");
+        string expected = await LiveAsync(reference, "", "yes");
+        string actual = await LiveAsync(gantry, "", "yes");
 
         Assert.True(expected == actual, $"--- containerd\n{expected}\n--- gantry\n{actual}\n{gantry.Tail()}");
         Assert.Contains("exit: 42", actual, StringComparison.Ordinal);
+        Assert.Contains("shim: containerd-shim-runc-v2\n", actual, StringComparison.Ordinal);
         Assert.Empty(gantry.Leftovers());
     }
 
@@ -73,12 +75,17 @@ public sealed class ShimTests(Images images)
         Assert.Empty(reference.Leftovers());
     }
 
-    private async Task<string> LiveAsync(PrivateDaemon daemon, string runtime)
+    private async Task<string> LiveAsync(PrivateDaemon daemon, string runtime, string showShim = "")
     {
         BufferedCommandResult result = await daemon.RunAsync(
             "/bin/bash",
             ["-c", "exec 2>&1\n" + Life],
-            new Dictionary<string, string?>(StringComparer.Ordinal) { ["IMAGE"] = images.Busybox, ["RUNTIME"] = runtime });
+            new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["IMAGE"] = images.Busybox,
+                ["RUNTIME"] = runtime,
+                ["SHOW_SHIM"] = showShim,
+            });
         return Transcript.Normalise(result.StandardOutput, daemon);
     }
 }
