@@ -106,9 +106,13 @@ public sealed partial class TaskManager : IAsyncDisposable
         {
             BundleStore.WriteFile(task.Bundle.ExitPath, exit.ToByteArray());
         }
+        catch (DirectoryNotFoundException)
+        {
+            // The bundle has just been removed, and with it what the next daemon could tell.
+        }
         catch (IOException failure)
         {
-            // The bundle may just have been removed; if not, the exit is told once more by the next daemon.
+            // The exit is told once more by the next daemon.
             _logger.CleanupFailed(ns.ToString(), exit.ContainerId, "keeping its exit", failure);
         }
     }
