@@ -114,10 +114,20 @@ internal sealed class RuntimeHost : IAsyncDisposable
     public TaskCreation Creation(string id, params string[] arguments) =>
         new(id, "io.containerd.runc.v2", new TypedBytes("types.containerd.io/x", Specs.Make(Namespace, id, arguments)))
         {
-            RootFilesystem = [new Mount("bind", Rootfs, ["rbind", "rw"])],
+            RootFilesystem = [Overlay(id)],
             // The same executor under each shim, whatever the shim's own choice is.
             RuntimeOptions = TypeUrl.Pack(new Options { BinaryName = Needs.Program("runc") }),
         };
+
+    /// <summary>A root filesystem as a snapshotter makes it: a layer of the container's own over that of the image.</summary>
+    private Mount Overlay(string id)
+    {
+        string upper = _directory[$"layers/{id}/fs"];
+        string work = _directory[$"layers/{id}/work"];
+        Directory.CreateDirectory(upper);
+        Directory.CreateDirectory(work);
+        return new Mount("overlay", "overlay", [$"workdir={work}", $"upperdir={upper}", $"lowerdir={Rootfs}"]);
+    }
 
     /// <summary>Creates and starts.</summary>
     public async Task<uint> UpAsync(string id, params string[] arguments)
