@@ -131,10 +131,11 @@ public sealed partial class Daemon : IAsyncDisposable
         EventExchange events = new(_time);
         TaskManager tasks = new(TaskOptions(), events, _time, _loggers.CreateLogger<TaskManager>());
         Own(tasks);
-        Own(ShimEvents.Start(ttrpc, events, _logger));
 
-        // Step 6 begins here, so that bundles are known before the first call; it goes on beside the calls.
+        // Step 6 begins here, so that bundles are known before the first call, and what was told of them before the first
+        // event of a shim; it goes on beside the calls.
         Task adoption = tasks.LoadAsync(_stopping.Token);
+        Own(ShimEvents.Start(ttrpc, events, _logger));
         Own(BackgroundPart.Start("adoption of shims", _ => adoption, _logger));
 
         // Step 5: the API.

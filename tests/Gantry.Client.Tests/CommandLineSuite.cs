@@ -260,7 +260,8 @@ public abstract partial class CommandLineSuite(DaemonFixture fixture) : IAsyncLi
             await GantryAsync("ns", "rm", $"event{i}");
         }
 
-        await Cli.Wrap("kill").WithArguments(["-INT", $"{events.ProcessId}"]).ExecuteAsync(Token);
+        // Not SIGINT: what a shell starts in the background ignores it, and so would this.
+        await Cli.Wrap("kill").WithArguments(["-TERM", $"{events.ProcessId}"]).ExecuteAsync(Token);
         CommandResult result = await events;
         using JsonDocument document = JsonDocument.Parse(await seen.Task);
         Assert.Equal("/namespaces/create", document.RootElement.GetProperty("topic").GetString());

@@ -25,7 +25,7 @@ public sealed class RestartTests(Images images)
         BufferedCommandResult exec = await gantry.CtrAsync("task", "exec", "--exec-id", "e", "live", "sh", "-c", "echo in; exit 4");
         Assert.Equal(("in\n", 4), (exec.StandardOutput, exec.ExitCode));
         Task<BufferedCommandResult> events = gantry.RunAsync(
-            "timeout", ["20", "sh", "-c", "ctr events | grep --line-buffered -m 1 /tasks/exit"], null);
+            "timeout", ["10", "sh", "-c", "ctr events | grep --line-buffered -m 1 /tasks/exit"], null);
         await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
         await gantry.CtrOkAsync("task", "kill", "-s", "SIGKILL", "live");
         Assert.Contains("\"exit_status\":137", (await events).StandardOutput, StringComparison.Ordinal);
@@ -56,18 +56,19 @@ public sealed class RestartTests(Images images)
         await gantry.CtrOkAsync("image", "pull", "--plain-http", images.Busybox);
         await gantry.CtrOkAsync("run", "-d", images.Busybox, "victim", "sleep", "1000");
         Task<BufferedCommandResult> events = gantry.RunAsync(
-            "timeout", ["20", "sh", "-c", "ctr events | grep --line-buffered -m 2 -E '/tasks/(exit|delete)'"], null);
+            "timeout", ["10", "sh", "-c", "ctr events | grep --line-buffered -m 2 -E '/tasks/(exit|delete)'"], null);
         await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
 
         await Images.ShellAsync(
             """
             for p in /proc/[0-9]*; do
               case "$(readlink $p/exe)" in
-                */containerd-shim-gantry-v1) tr '\0' ' ' <$p/cmdline | grep -q -- '-id victim ' && kill -9 ${p#/proc/} ;;
+                */containerd-shim-gantry-v1) tr '\0' ' ' <$p/cmdline | grep -- '-id victim ' | grep -q -F -- "$1" && kill -9 ${p#/proc/} ;;
               esac
             done
             true
-            """);
+            """,
+            gantry.Address);
 
         string told = (await events).StandardOutput;
         Assert.Contains("/tasks/exit", told, StringComparison.Ordinal);
