@@ -144,24 +144,45 @@ public sealed class RealRegistryTests
         Descriptor target = await careless.ResolveAsync(reference, Cancel);
 
         Assert.Equal(ErrorKind.Unavailable, error.Kind);
-        Assert.Contains("tls:", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+            error.Message,
+            StringComparison.Ordinal);
         Assert.Equal(MediaTypes.OciManifest, target.MediaType);
     }
 
     [Fact]
     public async Task A_certificate_for_another_host_is_refused_even_from_a_known_authority()
     {
-        using TempDirectory directory = new();
         await using RegistryServer server = await RegistryServer.StartAsync(
-            new RegistryServerOptions { Tls = true }, Cancel);
-        await PushAsync(server, directory);
+            new RegistryServerOptions { Tls = true, CertificateHost = "elsewhere.example" }, Cancel);
         using RegistryClient client = new(new RegistryOptions { CaFiles = [server.CaFile!] });
-        string other = server.Host.Replace("127.0.0.1", "other.localhost", StringComparison.Ordinal);
 
         GantryException error = await Assert.ThrowsAsync<GantryException>(
-            () => client.ResolveAsync(Reference.Parse($"{other}/app:v1"), Cancel));
+            () => client.ResolveAsync(Reference.Parse($"{server.Host}/app:v1"), Cancel));
 
         Assert.Equal(ErrorKind.Unavailable, error.Kind);
+        Assert.Contains("certificate is not valid for this host", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("missing.pem", null, "no such file")]
+    [InlineData("empty.pem", "", "no certificate in it")]
+    [InlineData("garbage.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "PEM")]
+    public void A_file_of_authorities_that_cannot_be_used_is_named(string name, string? content, string reason)
+    {
+        using TempDirectory directory = new();
+        if (content is not null)
+        {
+            File.WriteAllText(directory[name], content);
+        }
+
+        GantryException error = Assert.Throws<GantryException>(
+            () => new RegistryClient(new RegistryOptions { CaFiles = [directory[name]] }));
+
+        Assert.Equal(ErrorKind.InvalidArgument, error.Kind);
+        Assert.Contains(directory[name], error.Message, StringComparison.Ordinal);
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -189,8 +189,12 @@ public sealed partial class RegistryServer : IAsyncDisposable
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new("CN=gantry test registry", key, HashAlgorithmName.SHA256);
         SubjectAlternativeNameBuilder names = new();
-        names.AddIpAddress(IPAddress.Loopback);
-        names.AddDnsName("localhost");
+        names.AddDnsName(_options.CertificateHost ?? "localhost");
+        if (_options.CertificateHost is null)
+        {
+            names.AddIpAddress(IPAddress.Loopback);
+        }
+
         request.CertificateExtensions.Add(names.Build());
         using X509Certificate2 certificate = request.Create(
             ca, now.AddHours(-1), now.AddHours(20), RandomNumberGenerator.GetBytes(8));

@@ -6,6 +6,9 @@ public sealed record RegistryServerOptions
     /// <summary>True for https, with a certificate of the server's own authority.</summary>
     public bool Tls { get; init; }
 
+    /// <summary>The only host that the certificate is for; null for the loopback address and <c>localhost</c>.</summary>
+    public string? CertificateHost { get; init; }
+
     /// <summary>The user who may come in; null for everybody.</summary>
     public string? Username { get; init; }
 

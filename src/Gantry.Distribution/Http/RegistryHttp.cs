@@ -86,11 +86,15 @@ internal sealed class RegistryHttp : IDisposable
             SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } => "no such host",
             SocketException { SocketErrorCode: SocketError.TryAgain } => "name server does not answer",
             SocketException { SocketErrorCode: SocketError.ConnectionReset } => "connection reset by peer",
-            AuthenticationException tls => "tls: " + tls.Message,
+            AuthenticationException tls => "tls: " + InWords(tls.Message, "handshake failed"),
             HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => "unexpected EOF",
-            _ => deepest.Message,
+            _ => InWords(deepest.Message, "connection broken"),
         };
     }
+
+    // A build for size has names of messages in place of the framework's messages; a name has no space.
+    private static string InWords(string message, string otherwise) =>
+        message.Contains(' ', StringComparison.Ordinal) ? message : otherwise;
 
     public void Dispose() => _client.Dispose();
 

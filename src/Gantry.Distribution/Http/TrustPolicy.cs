@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gantry.Core.Errors;
@@ -28,7 +29,8 @@ internal sealed class TrustPolicy
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
             {
-                throw new GantryException(ErrorKind.InvalidArgument, $"CA file {file}: {e.Message}", e);
+                string reason = File.Exists(file) ? "it can't be read as PEM" : "no such file";
+                throw new GantryException(ErrorKind.InvalidArgument, $"CA file {file}: {reason}", e);
             }
 
             if (_authorities.Count == before)
@@ -38,21 +40,43 @@ internal sealed class TrustPolicy
         }
     }
 
+    /// <summary>Judges a certificate.</summary>
+    /// <exception cref="AuthenticationException">
+    /// It will not do; the message says why, which the framework's own does not in every build.
+    /// </exception>
     public bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        if (_trustAny || errors == SslPolicyErrors.None)
-        {
-            return true;
-        }
-
         // Another authority mends an unknown issuer, and nothing else: not a wrong name, not a missing certificate.
-        if (errors != SslPolicyErrors.RemoteCertificateChainErrors
-            || certificate is not X509Certificate2 leaf
-            || _authorities.Count == 0)
+        bool trusted = _trustAny
+            || errors == SslPolicyErrors.None
+            || (errors == SslPolicyErrors.RemoteCertificateChainErrors
+                && certificate is X509Certificate2 leaf
+                && _authorities.Count > 0
+                && IsSignedByOurs(leaf, chain));
+        return trusted
+            ? trusted
+            : throw new AuthenticationException("failed to verify certificate: x509: " + Reason(chain, errors));
+    }
+
+    private static string Reason(X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
         {
-            return false;
+            return "the server sent no certificate";
         }
 
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+        {
+            return "certificate is not valid for this host";
+        }
+
+        return chain?.ChainStatus.Any(s => s.Status.HasFlag(X509ChainStatusFlags.NotTimeValid)) == true
+            ? "certificate has expired or is not yet valid"
+            : "certificate signed by unknown authority";
+    }
+
+    private bool IsSignedByOurs(X509Certificate2 leaf, X509Chain? chain)
+    {
         using X509Chain own = new();
         own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         own.ChainPolicy.CustomTrustStore.AddRange(_authorities);
