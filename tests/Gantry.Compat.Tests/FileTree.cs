@@ -50,6 +50,10 @@ internal static partial class FileTree
     /// <summary>A description in which no directory has a time.</summary>
     public static string WithoutDirectoryTimes(string tree) => DirectoryTime().Replace(tree, "${line}");
 
+    /// <summary>A description without the lines that count links.</summary>
+    public static string WithoutLinkCounts(string tree) =>
+        string.Join('\n', tree.Split('\n').Where(line => !line.Contains("\tlinks ", StringComparison.Ordinal)));
+
     /// <summary>The first lines in which two descriptions differ, for messages.</summary>
     public static string Difference(string expected, string actual)
     {

@@ -58,7 +58,11 @@ public sealed class ImageTreeTests(Images images)
 
         string actual = await FileTree.OfImageAsync(gantry, image);
 
-        Assert.True(umoci == actual, "against umoci:\n" + FileTree.Difference(umoci, actual));
+        // A name that an upper layer removes still counts as a link of the file in the lower one: an overlay can't tell,
+        // a plain directory, which is what umoci makes, can. So the counts are held against containerd's alone.
+        umoci = FileTree.WithoutLinkCounts(umoci);
+        string withoutLinks = FileTree.WithoutLinkCounts(actual);
+        Assert.True(umoci == withoutLinks, "against umoci:\n" + FileTree.Difference(umoci, withoutLinks));
 
         // A directory in which a layer changes something, but which it does not name, gets the time of unpacking from
         // containerd; here it keeps the time that the layer below gave it, as with umoci.
