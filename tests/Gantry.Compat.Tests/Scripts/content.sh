@@ -16,7 +16,7 @@ ctr content ls -q "digest==$hello"
 echo hello | ctr content ingest --expected-size 6 --expected-digest "$hello" other-ref; echo "the same again: $?"
 echo hello | ctr content ingest --expected-size 7 size-ref; echo "wrong size: $?"
 echo hello | ctr content ingest --expected-digest sha256:0000000000000000000000000000000000000000000000000000000000000000 digest-ref; echo "wrong digest: $?"
-ctr content active | awk '{ print $1, $2 }'
+ctr content active | awk '{ print $1, $2 }' | sort
 ctr content delete "$hello"; echo "delete: $?"
 ctr content delete "$hello"; echo "delete again: $?"
 ctr image rm "$IMAGE" --sync >/dev/null
