@@ -60,8 +60,7 @@ else
     "$work/registry" "$port" >"$work/registry.yml"
   docker-registry serve "$work/registry.yml" >"$work/registry.log" 2>&1 &
   pids+=($!)
-  wait_for "the registry" skopeo list-tags --tls-verify=false "docker://127.0.0.1:$port/none" ||
-    wait_for "the registry" bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
+  wait_for "the registry" bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
   image=127.0.0.1:$port/busybox:latest
   skopeo copy --quiet --dest-tls-verify=false "oci:$work/layout:latest" "docker://$image"
   command=(/bin/sh -c 'echo "hello from $(busybox | head -n 1)"; echo "I am process $$ on $(uname -sr)"; exit 7')

@@ -75,7 +75,15 @@ public sealed class NativeDriver : ISnapshotDriver, IAsyncDisposable
     public Task<SnapshotUsage> CommitAsync(
         long id,
         IReadOnlyList<long> parents,
-        CancellationToken cancellationToken) => UsageAsync(id, cancellationToken);
+        CancellationToken cancellationToken) =>
+        Task.Run(
+            () =>
+            {
+                // Data first, then the record that names it: whoever wrote the files may not have synced them.
+                FileSync.Syncfs(_directories.Of(id));
+                return DiskUsage.Of(_directories.Of(id), cancellationToken);
+            },
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<SnapshotUsage> UsageAsync(long id, CancellationToken cancellationToken) =>

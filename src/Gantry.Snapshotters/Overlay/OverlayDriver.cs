@@ -116,7 +116,15 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
     public Task<SnapshotUsage> CommitAsync(
         long id,
         IReadOnlyList<long> parents,
-        CancellationToken cancellationToken) => UsageAsync(id, cancellationToken);
+        CancellationToken cancellationToken) =>
+        Task.Run(
+            () =>
+            {
+                // Data first, then the record that names it: whoever wrote the files may not have synced them.
+                FileSync.Syncfs(Files(id));
+                return DiskUsage.Of(Files(id), cancellationToken);
+            },
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<SnapshotUsage> UsageAsync(long id, CancellationToken cancellationToken) =>
