@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 rounds=${1:-30}
 
 # crun refuses a machine that mixes both cgroup versions with controllers in v2: hide v2 from this run alone.
-if [ -z "${GANTRY_BENCH_PRIVATE:-}" ] && [ -s /sys/fs/cgroup/unified/cgroup.controllers ]; then
+if [ -z "${GANTRY_BENCH_PRIVATE:-}" ] && grep -qs . /sys/fs/cgroup/unified/cgroup.controllers; then
   exec env GANTRY_BENCH_PRIVATE=1 unshare --mount --propagation private \
     bash -c 'umount /sys/fs/cgroup/unified && exec bench/run-true.sh "$@"' bash "$@"
 fi
@@ -48,7 +48,7 @@ for _ in $(seq 100); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && brea
 image=127.0.0.1:$port/busybox:latest
 skopeo copy --quiet --dest-tls-verify=false "oci:$work/layout:latest" "docker://$image"
 ctr -a "$work/c/c.sock" image pull --plain-http "$image" >/dev/null
-gantry -a "$work/g/g.sock" pull "$image" >/dev/null
+gantry -a "$work/g/g.sock" pull "$image" >/dev/null 2>&1
 
 # A bundle for the bare runtime, which is what no daemon can be faster than.
 mkdir -p "$work/bundle/rootfs"
