@@ -25,11 +25,12 @@ public sealed class ContentDiffer(IContentStore content, TemporaryMount temporar
     public async Task<Descriptor> ApplyAsync(
         Descriptor layer,
         IReadOnlyList<Mount> mounts,
-        bool syncFilesystem,
+        UnpackOptions options,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(layer);
         ArgumentNullException.ThrowIfNull(mounts);
+        ArgumentNullException.ThrowIfNull(options);
         if (mounts.Count == 0)
         {
             throw new GantryException(ErrorKind.InvalidArgument, $"apply layer {layer.Digest}: no mounts");
@@ -44,14 +45,14 @@ public sealed class ContentDiffer(IContentStore content, TemporaryMount temporar
         ApplyResult? result = null;
         if (ApplyTarget.Of(mounts, _options) is { } target)
         {
-            result = await ApplyAsync(layer, stream, target, syncFilesystem, cancellationToken);
+            result = await ApplyAsync(layer, stream, target, options, cancellationToken);
         }
         else
         {
             await temporaryMount(
                 mounts,
                 async (root, token) => result = await ApplyAsync(
-                    layer, stream, new ApplyTarget(root, _options), syncFilesystem, token),
+                    layer, stream, new ApplyTarget(root, _options), options, token),
                 cancellationToken);
         }
 
@@ -75,18 +76,26 @@ public sealed class ContentDiffer(IContentStore content, TemporaryMount temporar
         return new Descriptor(LayerMediaTypes.Tar, result.DiffId, result.Size);
     }
 
+    /// <inheritdoc/>
+    public Task<Descriptor> CompareAsync(
+        IReadOnlyList<Mount> lower,
+        IReadOnlyList<Mount> upper,
+        DiffOptions options,
+        CancellationToken cancellationToken) =>
+        throw new GantryException(ErrorKind.NotImplemented, "diff");
+
     private static async Task<ApplyResult> ApplyAsync(
         Descriptor layer,
         VerifiedStream stream,
         ApplyTarget target,
-        bool syncFilesystem,
+        UnpackOptions options,
         CancellationToken cancellationToken)
     {
         try
         {
             ApplyResult result = await LayerApplier.ApplyAsync(
                 stream, layer.MediaType, target.Directory, target.Options, cancellationToken);
-            if (syncFilesystem)
+            if (options.SyncFilesystem)
             {
                 FileSync.Syncfs(target.Directory);
             }

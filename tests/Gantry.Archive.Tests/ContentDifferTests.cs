@@ -1,5 +1,6 @@
 using Gantry.Archive.Compression;
 using Gantry.Archive.Tests.Apply;
+using Gantry.Core.Diff;
 using Gantry.Core.Errors;
 using Gantry.Core.Labels;
 using Gantry.Core.Mounts;
@@ -140,5 +141,6 @@ public sealed class ContentDifferTests : IDisposable
     }
 
     private Task<Descriptor> ApplyAsync(Descriptor blob, IReadOnlyList<Mount> mounts, bool sync = false) =>
-        _differ.ApplyAsync(blob, mounts, sync, TestContext.Current.CancellationToken);
+        _differ.ApplyAsync(
+            blob, mounts, new UnpackOptions { SyncFilesystem = sync }, TestContext.Current.CancellationToken);
 }

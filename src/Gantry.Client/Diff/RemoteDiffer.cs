@@ -1,6 +1,7 @@
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Diff;
 using Gantry.Client.Internal;
+using Gantry.Core;
 using Gantry.Core.Diff;
 using Gantry.Core.Mounts;
 using Gantry.Oci.Image;
@@ -13,16 +14,52 @@ internal sealed class RemoteDiffer(Connection connection, RpcHeaders headers) : 
     public async Task<Descriptor> ApplyAsync(
         Descriptor layer,
         IReadOnlyList<Mount> mounts,
-        bool syncFilesystem,
+        UnpackOptions options,
         CancellationToken cancellationToken)
     {
+        ApplyRequest request = new()
+        {
+            Diff = layer.ToMessage(),
+            Mounts = { mounts.ToMessages() },
+            SyncFs = options.SyncFilesystem,
+        };
+        foreach ((string id, TypedBytes payload) in options.Payloads)
+        {
+            request.Payloads.Add(id, payload.ToMessage());
+        }
+
         ApplyResponse response = new();
         await connection.CallAsync(
             "/containerd.services.diff.v1.Diff/Apply",
-            new ApplyRequest { Diff = layer.ToMessage(), Mounts = { mounts.ToMessages() }, SyncFs = syncFilesystem },
+            request,
             response,
             headers,
             cancellationToken).ConfigureAwait(false);
         return response.Applied.ToRecord();
+    }
+
+    public async Task<Descriptor> CompareAsync(
+        IReadOnlyList<Mount> lower,
+        IReadOnlyList<Mount> upper,
+        DiffOptions options,
+        CancellationToken cancellationToken)
+    {
+        DiffRequest request = new()
+        {
+            Left = { lower.ToMessages() },
+            Right = { upper.ToMessages() },
+            MediaType = options.MediaType,
+            Ref = options.Reference,
+            SourceDateEpoch = options.SourceDateEpoch?.ToMessage(),
+        };
+        request.Labels.Fill(options.Labels);
+        DiffResponse response = new();
+        await connection.CallAsync(
+            "/containerd.services.diff.v1.Diff/Diff",
+            request,
+            response,
+            headers,
+            cancellationToken).ConfigureAwait(false);
+        return response.Diff.ToRecord();
     }
 }

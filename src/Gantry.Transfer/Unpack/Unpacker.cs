@@ -227,7 +227,11 @@ public sealed class Unpacker(
         try
         {
             // Step 4
-            Descriptor applied = await differ.ApplyAsync(layer.Descriptor, mounts, layer.IsLast, cancellationToken);
+            Descriptor applied = await differ.ApplyAsync(
+                layer.Descriptor,
+                mounts,
+                new UnpackOptions { SyncFilesystem = layer.IsLast },
+                cancellationToken);
 
             // Step 5
             if (applied.Digest != layer.DiffId)
