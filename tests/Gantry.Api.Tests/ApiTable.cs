@@ -36,11 +36,11 @@ internal static class ApiTable
         return lines;
     }
 
-    /// <summary>The lines of all files that were compiled, but for the envelope of ttrpc.</summary>
+    /// <summary>The lines of all files that were compiled, but for the envelope of ttrpc and Gantry's own services.</summary>
     public static SortedDictionary<string, string> Compile()
     {
         SortedDictionary<string, string> lines = new(StringComparer.Ordinal);
-        foreach (FileDescriptor file in Files().Where(file => file.Package != "ttrpc"))
+        foreach (FileDescriptor file in Files().Where(file => file.Package != "ttrpc" && !IsOwn(file)))
         {
             foreach (EnumDescriptor type in file.EnumTypes)
             {
@@ -62,6 +62,8 @@ internal static class ApiTable
 
         return lines;
     }
+
+    private static bool IsOwn(FileDescriptor file) => file.Package.StartsWith("gantry.", StringComparison.Ordinal);
 
     private static IEnumerable<FileDescriptor> Files() =>
         typeof(TypeUrl).Assembly.GetTypes()

@@ -85,6 +85,8 @@ internal sealed class DirectoryDriver(string root, string name = "overlayfs", bo
 
     public long GreatestId() => Ids.Count == 0 ? 0 : Ids[^1];
 
+    public IReadOnlySet<long>? ListIds() => Ids.ToHashSet();
+
     private static long ParseId(string name) => long.Parse(name, CultureInfo.InvariantCulture);
 
     private string Of(long id) => Path.Combine(root, id.ToString(CultureInfo.InvariantCulture));

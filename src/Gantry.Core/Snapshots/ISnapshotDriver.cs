@@ -66,4 +66,7 @@ public interface ISnapshotDriver
 
     /// <summary>The greatest id that has a directory; 0 when there is none. New ids start above it.</summary>
     long GreatestId();
+
+    /// <summary>The ids that have directories; null when the driver can't tell.</summary>
+    IReadOnlySet<long>? ListIds() => null;
 }

@@ -104,6 +104,9 @@ public sealed class NativeDriver : ISnapshotDriver, IAsyncDisposable
     /// <inheritdoc/>
     public long GreatestId() => _directories.GreatestId();
 
+    /// <inheritdoc/>
+    public IReadOnlySet<long>? ListIds() => _directories.ListIds();
+
     /// <summary>Ends the background work; what was not removed yet is removed by the next run.</summary>
     public ValueTask DisposeAsync() => _directories.DisposeAsync();
 

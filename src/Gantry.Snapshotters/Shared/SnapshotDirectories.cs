@@ -91,6 +91,21 @@ internal sealed class SnapshotDirectories : IAsyncDisposable
         return greatest;
     }
 
+    /// <summary>The ids that have a whole directory.</summary>
+    public IReadOnlySet<long> ListIds()
+    {
+        HashSet<long> ids = [];
+        foreach (string path in Directory.EnumerateDirectories(Path))
+        {
+            if (TryParse(System.IO.Path.GetFileName(path), out long id))
+            {
+                ids.Add(id);
+            }
+        }
+
+        return ids;
+    }
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _removals.DisposeAsync();
 
