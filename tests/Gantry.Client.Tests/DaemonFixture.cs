@@ -57,7 +57,7 @@ public abstract class DaemonFixture : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        IReadOnlyList<string> leftovers = _client is null ? [] : _daemon!.Leftovers();
+        IReadOnlyList<string> leftovers = _client is null ? [] : await _daemon!.LeftoversAsync();
         if (_client is not null)
         {
             await _client.DisposeAsync();

@@ -90,7 +90,7 @@ public sealed class BadInputTests(Images images, BadInputTests.Daemon daemon) : 
 
         Assert.Equal(Names(expected), Names(actual));
         Assert.Empty(Directory.EnumerateFiles("/tmp", "gantry-escaped*"));
-        Assert.Empty(daemon.Gantry.Leftovers());
+        Assert.Empty(await daemon.Gantry.LeftoversAsync());
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class BadInputTests(Images images, BadInputTests.Daemon daemon) : 
         Assert.NotEqual(0, space.ExitCode);
         Assert.Contains("invalid argument", space.StandardError, StringComparison.Ordinal);
         await daemon.Gantry.GantryAsync("rmi", images.Busybox);
-        Assert.Empty(daemon.Gantry.Leftovers());
+        Assert.Empty(await daemon.Gantry.LeftoversAsync());
     }
 
     [Fact]
@@ -200,7 +200,7 @@ public sealed class BadInputTests(Images images, BadInputTests.Daemon daemon) : 
         Assert.Equal("", await daemon.Gantry.CtrOkAsync("image", "ls", "-q"));
         Assert.Single((await daemon.Gantry.CtrOkAsync("snapshots", "ls")).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal("", await daemon.Gantry.CtrOkAsync("leases", "ls", "-q"));
-        Assert.Empty(daemon.Gantry.Leftovers());
+        Assert.Empty(await daemon.Gantry.LeftoversAsync());
     }
 
     /// <summary>The daemon.</summary>

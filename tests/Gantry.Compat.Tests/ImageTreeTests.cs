@@ -70,7 +70,7 @@ public sealed class ImageTreeTests(Images images)
         string withoutTimes = FileTree.WithoutDirectoryTimes(actual);
         Assert.True(
             containerd == withoutTimes, "against containerd:\n" + FileTree.Difference(containerd, withoutTimes));
-        Assert.Empty(gantry.Leftovers());
+        Assert.Empty(await gantry.LeftoversAsync());
         return actual;
     }
 }

@@ -24,7 +24,7 @@ public sealed class LeakTests(Images images)
 
         Assert.InRange(gantry.FileDescriptors(), 0, descriptors + 4);
         Assert.Equal(cgroups, Cgroups());
-        Assert.Empty(gantry.Leftovers());
+        Assert.Empty(await gantry.LeftoversAsync());
     }
 
     private static int Cgroups() =>

@@ -30,7 +30,7 @@ public sealed class RestartTests(Images images)
         await gantry.CtrOkAsync("task", "kill", "-s", "SIGKILL", "live");
         Assert.Contains("\"exit_status\":137", (await events).StandardOutput, StringComparison.Ordinal);
         await RemoveAsync(gantry, "live", 137);
-        Assert.Empty(gantry.Leftovers());
+        Assert.Empty(await gantry.LeftoversAsync());
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class RestartTests(Images images)
 
         Assert.Contains("STOPPED", await WaitForAsync(gantry, "short"), StringComparison.Ordinal);
         await RemoveAsync(gantry, "short", 9);
-        Assert.Empty(gantry.Leftovers());
+        Assert.Empty(await gantry.LeftoversAsync());
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class RestartTests(Images images)
         Assert.Contains("/tasks/delete", told, StringComparison.Ordinal);
         Assert.DoesNotContain("victim", await gantry.CtrOkAsync("task", "ls"), StringComparison.Ordinal);
         await gantry.CtrOkAsync("container", "rm", "victim");
-        Assert.Empty(gantry.Leftovers());
+        Assert.Empty(await gantry.LeftoversAsync());
     }
 
     [Fact]

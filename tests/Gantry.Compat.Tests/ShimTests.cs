@@ -44,7 +44,7 @@ public sealed class ShimTests(Images images)
         Assert.True(expected == actual, $"--- containerd\n{expected}\n--- gantry\n{actual}\n{gantry.Tail()}");
         Assert.Contains("exit: 42", actual, StringComparison.Ordinal);
         Assert.Contains("shim: containerd-shim-runc-v2\n", actual, StringComparison.Ordinal);
-        Assert.Empty(gantry.Leftovers());
+        Assert.Empty(await gantry.LeftoversAsync());
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class ShimTests(Images images)
 
         Assert.Equal("by path\n", result.StandardOutput);
         Assert.Equal(5, result.ExitCode);
-        Assert.Empty(gantry.Leftovers());
+        Assert.Empty(await gantry.LeftoversAsync());
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class ShimTests(Images images)
 
         Assert.True(expected == actual, $"--- runc\n{expected}\n--- gantry\n{actual}\n{reference.Tail()}");
         Assert.Contains("exit: 42", actual, StringComparison.Ordinal);
-        Assert.Empty(reference.Leftovers());
+        Assert.Empty(await reference.LeftoversAsync());
     }
 
     private async Task<string> LiveAsync(PrivateDaemon daemon, string runtime, string showShim = "")

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -18,6 +19,7 @@ public abstract partial class PrivateDaemon : IAsyncDisposable
     private const int SIGKILL = 9;
     private const int SIGTERM = 15;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LingerLimit = TimeSpan.FromSeconds(10);
 
     private readonly TempDirectory _directory = new();
     private readonly StringBuilder _log = new();
@@ -120,38 +122,30 @@ public abstract partial class PrivateDaemon : IAsyncDisposable
             .ExecuteBufferedAsync(limit.Token);
     }
 
-    /// <summary>What this daemon, its shims and its containers have left on the machine.</summary>
-    public IReadOnlyList<string> Leftovers()
+    /// <summary>
+    /// What this daemon, its shims and its containers have left on the machine. What is about to end has some seconds to.
+    /// </summary>
+    /// <param name="expected">Tells what may stay; null for nothing.</param>
+    public async Task<IReadOnlyList<string>> LeftoversAsync(Func<string, bool>? expected = null)
     {
-        List<string> found = [];
-        foreach (string directory in Directory.EnumerateDirectories("/proc"))
+        long started = Stopwatch.GetTimestamp();
+        while (true)
         {
-            if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-                && pid != ProcessId && CommandLine(directory) is { } line
-                && line.Contains(Home, StringComparison.Ordinal))
+            IReadOnlyList<string> found = [.. Leftovers().Where(left => expected is null || !expected(left))];
+            if (found.Count == 0 || Stopwatch.GetElapsedTime(started) > LingerLimit)
             {
-                found.Add($"process {pid}: {line}");
+                return found;
             }
-        }
 
-        found.AddRange(File.ReadLines("/proc/self/mountinfo")
-            .Where(line => line.Contains(Home, StringComparison.Ordinal))
-            .Select(line => "mount " + line.Split(' ')[4]));
-        string bundles = Path.Combine(State, "io.containerd.runtime.v2.task");
-        if (Directory.Exists(bundles))
-        {
-            found.AddRange(Directory.EnumerateDirectories(bundles)
-                .SelectMany(Directory.EnumerateDirectories)
-                .Select(path => "bundle " + path));
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken);
         }
+    }
 
+    /// <summary>The ingests that are on disk, each as <see cref="LeftoversAsync"/> shows it.</summary>
+    public IEnumerable<string> Ingests()
+    {
         string ingests = Path.Combine(Root, "io.containerd.content.v1.content", "ingest");
-        if (Directory.Exists(ingests))
-        {
-            found.AddRange(Directory.EnumerateDirectories(ingests).Select(path => "ingest " + path));
-        }
-
-        return found;
+        return Directory.Exists(ingests) ? Directory.EnumerateDirectories(ingests).Select(path => "ingest " + path) : [];
     }
 
     /// <summary>The number of open file descriptors.</summary>
@@ -179,6 +173,34 @@ public abstract partial class PrivateDaemon : IAsyncDisposable
     /// <summary>The program and arguments that start it.</summary>
     protected abstract Task<(string Program, IReadOnlyList<string> Arguments)> CommandAsync(
         CancellationToken cancellationToken);
+
+    private List<string> Leftovers()
+    {
+        List<string> found = [];
+        foreach (string directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+                && pid != ProcessId && CommandLine(directory) is { } line
+                && line.Contains(Home, StringComparison.Ordinal))
+            {
+                found.Add($"process {pid}: {line}");
+            }
+        }
+
+        found.AddRange(File.ReadLines("/proc/self/mountinfo")
+            .Where(line => line.Contains(Home, StringComparison.Ordinal))
+            .Select(line => "mount " + line.Split(' ')[4]));
+        string bundles = Path.Combine(State, "io.containerd.runtime.v2.task");
+        if (Directory.Exists(bundles))
+        {
+            found.AddRange(Directory.EnumerateDirectories(bundles)
+                .SelectMany(Directory.EnumerateDirectories)
+                .Select(path => "bundle " + path));
+        }
+
+        found.AddRange(Ingests());
+        return found;
+    }
 
     private static string? CommandLine(string processDirectory)
     {

@@ -26,6 +26,9 @@ internal sealed class EventPublisher(string ns, IEventSink sink, ShimLog log, Ti
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
+    /// <summary>Completes when a pause is to end early.</summary>
+    private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Puts an event into the queue.</summary>
     /// <param name="topic">Its topic.</param>
     /// <param name="typeName">The full name of its type.</param>
@@ -53,7 +56,18 @@ internal sealed class EventPublisher(string ns, IEventSink sink, ShimLog log, Ti
     }
 
     /// <summary>Takes no more events; <see cref="RunAsync"/> ends when those there are have been delivered.</summary>
-    public void Complete() => _wake.Writer.TryComplete();
+    public void Complete()
+    {
+        _wake.Writer.TryComplete();
+        Hurry();
+    }
+
+    /// <summary>Tries again at once what could not be delivered: the daemon is known to be there.</summary>
+    public void Hurry()
+    {
+        TaskCompletionSource next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _hurry, next).SetResult();
+    }
 
     /// <summary>Delivers events until <see cref="Complete"/>.</summary>
     /// <param name="cancellationToken">Gives up what is not delivered yet.</param>
@@ -122,7 +136,9 @@ internal sealed class EventPublisher(string ns, IEventSink sink, ShimLog log, Ti
                 }
             }
 
-            await Task.Delay(pause, time, cancellationToken);
+            await Volatile.Read(ref _hurry).Task.WaitAsync(pause, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }

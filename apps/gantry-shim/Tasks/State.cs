@@ -10,6 +10,8 @@ internal sealed partial class TaskService
 {
     public override async Task<StateResponse> State(StateRequest request, ServerCallContext context)
     {
+        // A daemon that is back asks this first.
+        environment.Publisher.Hurry();
         Container container = Find(request.Id);
         ContainerProcess process = container.Process(request.ExecId);
         ChildExit exit = process.Ended.IsCompleted ? await process.Ended : default;
