@@ -12,10 +12,6 @@ namespace Gantry.Storage.Containers;
 /// <inheritdoc cref="IContainerStore"/>
 internal sealed class ContainerStore(ScopeContext scope) : IContainerStore
 {
-    private const string Columns =
-        "id, image, runtime, runtime_options_type, runtime_options, spec_type, spec, snapshotter, snapshot_key, "
-        + "extensions, sandbox, labels, created_at, updated_at";
-
     private static readonly string[] MutableFields = ["labels", "spec", "extensions", "image", "snapshotkey"];
 
     /// <inheritdoc/>
@@ -38,7 +34,7 @@ internal sealed class ContainerStore(ScopeContext scope) : IContainerStore
         return Task.FromResult(scope.Database.Read<IReadOnlyList<ContainerRecord>>(connection =>
         {
             using Statement select =
-                connection.Use($"SELECT {Columns} FROM container WHERE namespace = ? ORDER BY id");
+                connection.Use($"SELECT {ContainerTable.Columns} FROM container WHERE namespace = ? ORDER BY id");
             select.Bind(scope.Namespace);
             List<ContainerRecord> found = [];
             while (select.Read())
@@ -67,26 +63,9 @@ internal sealed class ContainerStore(ScopeContext scope) : IContainerStore
             writer =>
             {
                 NamespaceTable.Ensure(writer, scope.Namespace);
-                using (Statement insert = writer.Use(
-                    $"""
-                    INSERT INTO container (namespace, {Columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    ON CONFLICT (namespace, id) DO NOTHING
-                    """))
-                {
-                    insert.Bind(scope.Namespace).Bind(made.Id).Bind(made.Image).Bind(made.RuntimeName)
-                        .Bind(made.RuntimeOptions?.TypeUrl).Bind(made.RuntimeOptions?.Value)
-                        .Bind(made.Spec?.TypeUrl).Bind(made.Spec?.Value)
-                        .Bind(made.Snapshotter).Bind(made.SnapshotKey)
-                        .Bind(ExtensionCodec.Encode(made.Extensions)).Bind(made.Sandbox)
-                        .Bind(Labels.Encode(made.Labels)).Bind(made.CreatedAt).Bind(made.UpdatedAt);
-                    if (insert.Run() == 0)
-                    {
-                        throw new GantryException(ErrorKind.AlreadyExists, $"container \"{made.Id}\"");
-                    }
-                }
-
-                ReferenceTable.Add(writer, scope.Namespace, NodeKind.Container, made.Id, References(made));
-                return made;
+                return ContainerTable.Insert(writer, scope.Namespace, made)
+                    ? made
+                    : throw new GantryException(ErrorKind.AlreadyExists, $"container \"{made.Id}\"");
             },
             cancellationToken);
     }
@@ -125,7 +104,7 @@ internal sealed class ContainerStore(ScopeContext scope) : IContainerStore
                         .Bind(scope.Namespace).Bind(changed.Id).Run();
                 }
 
-                ReferenceTable.Replace(writer, scope.Namespace, NodeKind.Container, changed.Id, References(changed));
+                ReferenceTable.Replace(writer, scope.Namespace, NodeKind.Container, changed.Id, ContainerTable.References(changed));
                 return changed;
             },
             cancellationToken);
@@ -248,18 +227,6 @@ internal sealed class ContainerStore(ScopeContext scope) : IContainerStore
         }
     }
 
-    private static List<Reference> References(ContainerRecord container)
-    {
-        List<Reference> references = LabelReferences.Read(container.Labels);
-        if (container.Snapshotter.Length > 0 && container.SnapshotKey.Length > 0)
-        {
-            references.Add(
-                Reference.ToSnapshot(ReferenceRole.Part, container.Snapshotter, container.SnapshotKey));
-        }
-
-        return references;
-    }
-
     private static ContainerRecord ReadRow(Statement row) => new(row.Text(0))
     {
         Image = row.Text(1),
@@ -280,7 +247,7 @@ internal sealed class ContainerStore(ScopeContext scope) : IContainerStore
 
     private ContainerRecord? Find(Connection connection, string id)
     {
-        using Statement select = connection.Use($"SELECT {Columns} FROM container WHERE namespace = ? AND id = ?");
+        using Statement select = connection.Use($"SELECT {ContainerTable.Columns} FROM container WHERE namespace = ? AND id = ?");
         return select.Bind(scope.Namespace).Bind(id).Read() ? ReadRow(select) : null;
     }
 }

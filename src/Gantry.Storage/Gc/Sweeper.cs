@@ -200,14 +200,15 @@ internal sealed class Sweeper(
         string name = dead.Key[(slash + 1)..];
         if (!drivers.TryGetValue(snapshotter, out ISnapshotDriver? driver)
             || SnapshotTable.Find(writer.Connection, dead.Namespace, snapshotter, name) is not { } row
-            || SnapshotTable.HasChildren(writer.Connection, row.Id))
+            || SnapshotTable.HasChildren(writer.Connection, snapshotter, row.Id))
         {
             return false;
         }
 
-        using (Statement select = writer.Use("SELECT 1 FROM snapshot WHERE id = ? AND sequence <= ?"))
+        using (Statement select = writer.Use(
+            "SELECT 1 FROM snapshot WHERE snapshotter = ? AND id = ? AND sequence <= ?"))
         {
-            if (!select.Bind(row.Id).Bind(mark.Sequence).Read())
+            if (!select.Bind(snapshotter).Bind(row.Id).Bind(mark.Sequence).Read())
             {
                 return false;
             }

@@ -8,7 +8,6 @@ using Gantry.Storage.Gc;
 using Gantry.Storage.Leases;
 using Gantry.Storage.Metadata;
 using Gantry.Storage.Sqlite;
-using Reference = Gantry.Storage.Gc.Reference;
 
 namespace Gantry.Storage.Images;
 
@@ -63,26 +62,11 @@ internal sealed class ImageStore(ScopeContext scope) : IImageStore
             writer =>
             {
                 NamespaceTable.Ensure(writer, scope.Namespace);
-                using (Statement insert = writer.Use(
-                    """
-                    INSERT INTO image (namespace, name, media_type, digest, size, annotations, labels, expires_at,
-                        created_at, updated_at, sequence)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (namespace, name) DO NOTHING
-                    """))
+                if (!ImageTable.Insert(writer, scope.Namespace, made))
                 {
-                    Descriptor target = made.Target;
-                    int rows = insert.Bind(scope.Namespace).Bind(made.Name)
-                        .Bind(target.MediaType).Bind(target.Digest.ToString()).Bind(target.Size)
-                        .Bind(Labels.Encode(target.Annotations)).Bind(Labels.Encode(made.Labels))
-                        .Bind(GcLabels.Expiry(made.Labels)).Bind(made.CreatedAt).Bind(made.UpdatedAt)
-                        .Bind(writer.NextSequence()).Run();
-                    if (rows == 0)
-                    {
-                        throw new GantryException(ErrorKind.AlreadyExists, $"image \"{made.Name}\"");
-                    }
+                    throw new GantryException(ErrorKind.AlreadyExists, $"image \"{made.Name}\"");
                 }
 
-                ReferenceTable.Add(writer, scope.Namespace, NodeKind.Image, made.Name, References(made));
                 AttachToLease(writer, made);
                 return made;
             },
@@ -128,7 +112,7 @@ internal sealed class ImageStore(ScopeContext scope) : IImageStore
                     ReferenceTable.RemoveAll(writer, scope.Namespace, NodeKind.Image, changed.Name);
                 }
 
-                ReferenceTable.Replace(writer, scope.Namespace, NodeKind.Image, changed.Name, References(changed));
+                ReferenceTable.Replace(writer, scope.Namespace, NodeKind.Image, changed.Name, ImageTable.References(changed));
                 AttachToLease(writer, changed);
                 return changed;
             },
@@ -222,13 +206,6 @@ internal sealed class ImageStore(ScopeContext scope) : IImageStore
 
         Descriptor target = image.Target with { Annotations = Labels.WithoutEmpty(image.Target.Annotations) };
         return image with { Labels = labels, Target = target };
-    }
-
-    private static List<Reference> References(ImageRecord image)
-    {
-        List<Reference> references = LabelReferences.Read(image.Labels);
-        references.Add(new Reference(ReferenceRole.Part, NodeKind.Content, image.Target.Digest.ToString()));
-        return references;
     }
 
     private static ImageRecord ReadRow(Statement row)

@@ -31,15 +31,7 @@ internal sealed class LeaseStore(ScopeContext scope) : ILeaseStore
             writer =>
             {
                 NamespaceTable.Ensure(writer, scope.Namespace);
-                using Statement insert = writer.Use(
-                    """
-                    INSERT INTO lease (namespace, id, labels, flat, expires_at, created_at, sequence)
-                    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (namespace, id) DO NOTHING
-                    """);
-                int rows = insert.Bind(scope.Namespace).Bind(lease.Id).Bind(Labels.Encode(lease.Labels))
-                    .Bind(GcLabels.IsFlat(lease.Labels) ? 1 : 0).Bind(GcLabels.Expiry(lease.Labels))
-                    .Bind(now).Bind(writer.NextSequence()).Run();
-                return rows == 1
+                return LeaseTable.Insert(writer, scope.Namespace, lease)
                     ? lease
                     : throw new GantryException(ErrorKind.AlreadyExists, $"lease \"{lease.Id}\"");
             },

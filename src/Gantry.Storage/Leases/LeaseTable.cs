@@ -1,5 +1,7 @@
 using Gantry.Core.Errors;
+using Gantry.Core.Leases;
 using Gantry.Storage.Gc;
+using Gantry.Storage.Metadata;
 using Gantry.Storage.Sqlite;
 
 namespace Gantry.Storage.Leases;
@@ -7,6 +9,20 @@ namespace Gantry.Storage.Leases;
 /// <summary>What other stores do with the lease that a request came under.</summary>
 internal static class LeaseTable
 {
+    /// <summary>Adds a lease.</summary>
+    /// <returns>False when the id is taken; nothing is changed then.</returns>
+    public static bool Insert(Writer writer, string ns, Lease lease)
+    {
+        using Statement insert = writer.Use(
+            """
+            INSERT INTO lease (namespace, id, labels, flat, expires_at, created_at, sequence)
+            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (namespace, id) DO NOTHING
+            """);
+        return insert.Bind(ns).Bind(lease.Id).Bind(Labels.Encode(lease.Labels))
+            .Bind(GcLabels.IsFlat(lease.Labels) ? 1 : 0).Bind(GcLabels.Expiry(lease.Labels))
+            .Bind(lease.CreatedAt).Bind(writer.NextSequence()).Run() == 1;
+    }
+
     /// <summary>Adds an object to the lease of the request, if it has one.</summary>
     /// <exception cref="GantryException">NotFound: there is no such lease.</exception>
     public static void Attach(Writer writer, string ns, string? lease, NodeKind kind, string key)

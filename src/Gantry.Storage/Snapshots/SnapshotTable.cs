@@ -15,7 +15,7 @@ internal static class SnapshotTable
     private const string Select =
         """
         SELECT s.id, s.parent, s.inodes, s.size, s.kind, s.name, p.name, s.created_at, s.updated_at, s.labels
-        FROM snapshot AS s LEFT JOIN snapshot AS p ON p.id = s.parent
+        FROM snapshot AS s LEFT JOIN snapshot AS p ON p.snapshotter = s.snapshotter AND p.id = s.parent
         """;
 
     /// <summary>One snapshot; null when there is none of that name or key.</summary>
@@ -62,7 +62,7 @@ internal static class SnapshotTable
 
     /// <summary>The ids from a snapshot down to the lowest, itself first.</summary>
     /// <exception cref="GantryException">ResourceExhausted: there are more than <see cref="MaxDepth"/>.</exception>
-    public static List<long> Chain(Connection connection, long? id)
+    public static List<long> Chain(Connection connection, string snapshotter, long? id)
     {
         List<long> chain = [];
         while (id is { } current)
@@ -73,21 +73,21 @@ internal static class SnapshotTable
             }
 
             chain.Add(current);
-            using Statement select = connection.Use("SELECT parent FROM snapshot WHERE id = ?");
-            id = select.Bind(current).Read() && !select.IsNull(0) ? select.Number(0) : null;
+            using Statement select = connection.Use("SELECT parent FROM snapshot WHERE snapshotter = ? AND id = ?");
+            id = select.Bind(snapshotter).Bind(current).Read() && !select.IsNull(0) ? select.Number(0) : null;
         }
 
         return chain;
     }
 
     /// <summary>Whether a snapshot is the parent of another.</summary>
-    public static bool HasChildren(Connection connection, long id)
+    public static bool HasChildren(Connection connection, string snapshotter, long id)
     {
-        using Statement select = connection.Use("SELECT 1 FROM snapshot WHERE parent = ? LIMIT 1");
-        return select.Bind(id).Read();
+        using Statement select = connection.Use("SELECT 1 FROM snapshot WHERE snapshotter = ? AND parent = ? LIMIT 1");
+        return select.Bind(snapshotter).Bind(id).Read();
     }
 
-    /// <summary>Adds an active snapshot or a view.</summary>
+    /// <summary>Adds a snapshot.</summary>
     public static void Insert(Writer writer, string ns, string snapshotter, SnapshotRow row)
     {
         SnapshotInfo info = row.Info;
@@ -95,12 +95,12 @@ internal static class SnapshotTable
             """
             INSERT INTO snapshot (id, namespace, snapshotter, name, kind, parent, labels, inodes, size,
                 created_at, updated_at, sequence)
-            VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """))
         {
             insert.Bind(row.Id).Bind(ns).Bind(snapshotter).Bind(info.Name).Bind((long)info.Kind).Bind(row.ParentId)
-                .Bind(Labels.Encode(info.Labels)).Bind(info.CreatedAt).Bind(info.UpdatedAt)
-                .Bind(writer.NextSequence()).Run();
+                .Bind(Labels.Encode(info.Labels)).Bind(row.Usage.Inodes).Bind(row.Usage.Size)
+                .Bind(info.CreatedAt).Bind(info.UpdatedAt).Bind(writer.NextSequence()).Run();
         }
 
         ReferenceTable.Add(
@@ -119,12 +119,12 @@ internal static class SnapshotTable
             """
             UPDATE snapshot SET name = ?, kind = ?, parent = ?, labels = ?, inodes = ?, size = ?,
                 created_at = ?, updated_at = ?, sequence = ?
-            WHERE id = ?
+            WHERE snapshotter = ? AND id = ?
             """))
         {
             update.Bind(info.Name).Bind((long)info.Kind).Bind(row.ParentId).Bind(Labels.Encode(info.Labels))
                 .Bind(row.Usage.Inodes).Bind(row.Usage.Size).Bind(info.CreatedAt).Bind(info.UpdatedAt)
-                .Bind(writer.NextSequence()).Bind(row.Id).Run();
+                .Bind(writer.NextSequence()).Bind(snapshotter).Bind(row.Id).Run();
         }
 
         ReferenceTable.RemoveAll(writer, ns, NodeKind.Snapshot, Reference.SnapshotKey(snapshotter, key));
@@ -139,9 +139,10 @@ internal static class SnapshotTable
     /// <summary>Changes the labels of a snapshot.</summary>
     public static void Update(Writer writer, string ns, string snapshotter, SnapshotRow row)
     {
-        using (Statement update = writer.Use("UPDATE snapshot SET labels = ?, updated_at = ? WHERE id = ?"))
+        using (Statement update = writer.Use(
+            "UPDATE snapshot SET labels = ?, updated_at = ? WHERE snapshotter = ? AND id = ?"))
         {
-            update.Bind(Labels.Encode(row.Info.Labels)).Bind(row.Info.UpdatedAt).Bind(row.Id).Run();
+            update.Bind(Labels.Encode(row.Info.Labels)).Bind(row.Info.UpdatedAt).Bind(snapshotter).Bind(row.Id).Run();
         }
 
         ReferenceTable.Replace(
@@ -155,8 +156,8 @@ internal static class SnapshotTable
     /// <summary>Removes a snapshot that has no children.</summary>
     public static void Delete(Writer writer, string ns, string snapshotter, string name, long id)
     {
-        using Statement delete = writer.Use("DELETE FROM snapshot WHERE id = ?");
-        delete.Bind(id).Run();
+        using Statement delete = writer.Use("DELETE FROM snapshot WHERE snapshotter = ? AND id = ?");
+        delete.Bind(snapshotter).Bind(id).Run();
         ReferenceTable.RemoveAll(writer, ns, NodeKind.Snapshot, Reference.SnapshotKey(snapshotter, name));
     }
 

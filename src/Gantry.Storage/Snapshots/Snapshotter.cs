@@ -80,7 +80,7 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
         (SnapshotRow row, List<long> parents) = scope.Database.ReadSnapshot(connection =>
         {
             SnapshotRow found = Require(connection, key);
-            return (found, SnapshotTable.Chain(connection, found.ParentId));
+            return (found, SnapshotTable.Chain(connection, driver.Name, found.ParentId));
         });
         return row.Info.Kind == SnapshotKind.Committed
             ? throw new GantryException(
@@ -123,7 +123,7 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
             SnapshotRow active = RequireActive(connection, key);
             long? below = ParentAfterCommit(connection, active, parent);
             LeaseTable.RequireForRequest(connection, scope.Namespace, scope.Lease);
-            return (active, below, SnapshotTable.Chain(connection, below));
+            return (active, below, SnapshotTable.Chain(connection, driver.Name, below));
         });
 
         // Step 2: the driver.
@@ -171,7 +171,7 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
             writer =>
             {
                 SnapshotRow row = Require(writer.Connection, key);
-                if (SnapshotTable.HasChildren(writer.Connection, row.Id))
+                if (SnapshotTable.HasChildren(writer.Connection, driver.Name, row.Id))
                 {
                     throw new GantryException(
                         ErrorKind.FailedPrecondition,
@@ -219,7 +219,7 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
         List<long> chain = scope.Database.ReadSnapshot(connection =>
         {
             LeaseTable.RequireForRequest(connection, scope.Namespace, scope.Lease);
-            return SnapshotTable.Chain(connection, RequireParent(connection, parent)?.Id);
+            return SnapshotTable.Chain(connection, driver.Name, RequireParent(connection, parent)?.Id);
         });
 
         // Step 2: the directories.

@@ -4,7 +4,7 @@ namespace Gantry.Storage.Sqlite;
 internal static class Migrations
 {
     /// <summary>The versions: entry N leads from version N to N + 1. An entry is never changed once released.</summary>
-    private static readonly string[] Steps = [SchemaSql.Version1];
+    private static readonly string[] Steps = [SchemaSql.Version1, SchemaSql.Version2];
 
     /// <summary>The version that this program works with.</summary>
     public static int Current => Steps.Length;

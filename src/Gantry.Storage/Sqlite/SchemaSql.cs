@@ -122,4 +122,40 @@ internal static class SchemaSql
         CREATE INDEX reference_back
             ON reference (namespace, other_kind, other_key) WHERE role = 2;
         """;
+
+    /// <summary>Snapshots by snapshotter and id, so that two snapshotters may use the same ids; and take-overs.</summary>
+    public const string Version2 =
+        """
+        CREATE TABLE snapshot_by_snapshotter (
+            snapshotter TEXT NOT NULL,
+            id          INTEGER NOT NULL,
+            namespace   TEXT NOT NULL REFERENCES namespace (name),
+            name        TEXT NOT NULL,
+            kind        INTEGER NOT NULL,
+            parent      INTEGER,
+            labels      TEXT NOT NULL,
+            inodes      INTEGER NOT NULL,
+            size        INTEGER NOT NULL,
+            created_at  INTEGER NOT NULL,
+            updated_at  INTEGER NOT NULL,
+            sequence    INTEGER NOT NULL,
+            PRIMARY KEY (snapshotter, id),
+            UNIQUE (namespace, snapshotter, name),
+            FOREIGN KEY (snapshotter, parent) REFERENCES snapshot_by_snapshotter (snapshotter, id)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO snapshot_by_snapshotter
+            SELECT snapshotter, id, namespace, name, kind, parent, labels, inodes, size, created_at, updated_at, sequence
+            FROM snapshot;
+        DROP TABLE snapshot;
+        ALTER TABLE snapshot_by_snapshotter RENAME TO snapshot;
+        CREATE INDEX snapshot_parent ON snapshot (snapshotter, parent) WHERE parent IS NOT NULL;
+
+        CREATE TABLE adoption (
+            id             INTEGER PRIMARY KEY CHECK (id = 0),
+            path           TEXT NOT NULL,
+            schema_version INTEGER NOT NULL,
+            txid           INTEGER NOT NULL,
+            adopted_at     INTEGER NOT NULL
+        ) STRICT;
+        """;
 }
