@@ -4,6 +4,7 @@ using Gantry.Client.Diff;
 using Gantry.Client.Images;
 using Gantry.Client.Internal;
 using Gantry.Client.Leases;
+using Gantry.Client.Mounts;
 using Gantry.Client.Snapshots;
 using Gantry.Client.Tasks;
 using Gantry.Core.Containers;
@@ -12,6 +13,7 @@ using Gantry.Core.Diff;
 using Gantry.Core.Images;
 using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
+using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
 
@@ -33,6 +35,7 @@ public sealed class NamespaceClient : INamespaceScope
         Images = new RemoteImageStore(connection, _headers);
         Containers = new RemoteContainerStore(connection, _headers);
         Leases = new RemoteLeaseStore(connection, _headers);
+        Mounts = new RemoteActivationStore(connection, _headers);
         Differ = new RemoteDiffer(connection, _headers);
         Tasks = new TaskClient(connection, _headers);
     }
@@ -54,6 +57,9 @@ public sealed class NamespaceClient : INamespaceScope
 
     /// <inheritdoc/>
     public ILeaseStore Leases { get; }
+
+    /// <inheritdoc/>
+    public IActivationStore Mounts { get; }
 
     /// <summary>The daemon's differ, which unpacks layers where the daemon runs.</summary>
     public IDiffer Differ { get; }

@@ -16,6 +16,8 @@ internal static class Builtins
     private const string Event = "io.containerd.event.v1";
     private const string Gc = "io.containerd.gc.v1";
     private const string LeaseType = "io.containerd.lease.v1";
+    private const string MountHandler = "io.containerd.mount-handler.v1";
+    private const string MountManager = "io.containerd.mount-manager.v1";
     private const string RuntimeV2 = "io.containerd.runtime.v2";
 
     /// <summary>The list, in the order that parts start in.</summary>
@@ -48,6 +50,9 @@ internal static class Builtins
             new(Gc, "scheduler") { Requires = [Metadata] },
             new(LeaseType, "manager") { Requires = [Metadata] },
             new(Differ, "walking") { Requires = [Metadata], Platforms = [host] },
+            new(MountHandler, "erofs") { Platforms = [host] },
+            new(MountHandler, "loop") { Platforms = [host] },
+            new(MountManager, "bolt") { Requires = [Metadata, MountHandler] },
             new(RuntimeV2, "task") { Requires = [Event, Metadata], Platforms = [host] },
             .. Services(),
             .. Endpoints(),
@@ -77,6 +82,7 @@ internal static class Builtins
         new(Grpc, "healthcheck"),
         new(Grpc, "images") { Requires = [Service] },
         new(Grpc, "leases") { Requires = [LeaseType] },
+        new(Grpc, "mounts") { Requires = [MountManager] },
         new(Grpc, "namespaces") { Requires = [Service] },
         new(Grpc, "snapshots") { Requires = [Service] },
         new(Grpc, "tasks") { Requires = [Service] },

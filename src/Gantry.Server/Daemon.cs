@@ -6,6 +6,7 @@ using Gantry.Core.Errors;
 using Gantry.Core.Plugins;
 using Gantry.Core.Snapshots;
 using Gantry.Runtime.Events;
+using Gantry.Runtime.Mounts;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Config;
 using Gantry.Server.Hosting;
@@ -187,6 +188,8 @@ public sealed partial class Daemon : IAsyncDisposable
     private MetadataStoreOptions StoreOptions(IReadOnlyList<ISnapshotDriver> drivers) => new(_config.Root)
     {
         Drivers = drivers,
+        Mounts = new MountDriver(
+            Path.Combine(_config.State, "io.containerd.mount-manager.v1.bolt", "t"), _config.Root, _time),
         Time = _time,
         LoggerFactory = _loggers,
         ContentSharing = _config.ShareContent ? ContentSharing.Shared : ContentSharing.Isolated,

@@ -8,6 +8,12 @@ internal static partial class StorageLog
     [LoggerMessage(LogLevel.Warning, "failed to remove snapshot directories {Snapshotter}/{Id}, they wait for a clean-up")]
     public static partial void SnapshotNotRemoved(ILogger logger, string snapshotter, long id, Exception error);
 
+    [LoggerMessage(LogLevel.Warning, "failed to unmount all of activation {Id}, it waits for the next start")]
+    public static partial void NotDeactivated(ILogger logger, long id, Exception error);
+
+    [LoggerMessage(LogLevel.Warning, "mounts {Name} are not there any more: deactivated")]
+    public static partial void MountsGone(ILogger logger, string @namespace, string name);
+
     [LoggerMessage(LogLevel.Error, "failed to clean up snapshotter {Snapshotter}")]
     public static partial void CleanupFailed(ILogger logger, string snapshotter, Exception error);
 

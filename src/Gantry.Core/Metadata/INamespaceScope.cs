@@ -3,6 +3,7 @@ using Gantry.Core.Content;
 using Gantry.Core.Errors;
 using Gantry.Core.Images;
 using Gantry.Core.Leases;
+using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
 
@@ -32,6 +33,9 @@ public interface INamespaceScope
 
     /// <summary>Leases.</summary>
     ILeaseStore Leases { get; }
+
+    /// <summary>Mounts that are active.</summary>
+    IActivationStore Mounts { get; }
 
     /// <summary>The snapshots of a snapshotter.</summary>
     /// <param name="snapshotter">Such as <c>overlayfs</c>.</param>

@@ -44,6 +44,7 @@ public sealed record ApiServices(
         services.AddSingleton(new ImagesService(Metadata, publisher));
         services.AddSingleton(new LeasesService(Metadata));
         services.AddSingleton(new SnapshotsService(Metadata, publisher));
+        services.AddSingleton(new MountsService(Metadata));
         services.AddSingleton(new DiffService(Metadata, Differ));
         services.AddSingleton(new ContainersService(Metadata, publisher));
         services.AddSingleton(new TasksService(Metadata, Tasks, Lifetime));
@@ -62,6 +63,7 @@ public sealed record ApiServices(
         application.MapGrpcService<ImagesService>();
         application.MapGrpcService<LeasesService>();
         application.MapGrpcService<SnapshotsService>();
+        application.MapGrpcService<MountsService>();
         application.MapGrpcService<DiffService>();
         application.MapGrpcService<ContainersService>();
         application.MapGrpcService<TasksService>();

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Gantry.Core.Snapshots;
 using Gantry.Oci.Image;
 using Gantry.Storage.Content;
+using Gantry.Storage.Mounts;
 using Gantry.Storage.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -20,6 +21,7 @@ public sealed class GarbageCollector : IAsyncDisposable
     private readonly Database _database;
     private readonly ContentDirectory _blobs;
     private readonly IReadOnlyDictionary<string, ISnapshotDriver> _drivers;
+    private readonly MountActivator _activator;
     private readonly CollectorOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -46,6 +48,7 @@ public sealed class GarbageCollector : IAsyncDisposable
         Database database,
         ContentDirectory blobs,
         IReadOnlyDictionary<string, ISnapshotDriver> drivers,
+        MountActivator activator,
         CollectorOptions options,
         TimeProvider time,
         ILogger logger)
@@ -53,6 +56,7 @@ public sealed class GarbageCollector : IAsyncDisposable
         _database = database;
         _blobs = blobs;
         _drivers = drivers;
+        _activator = activator;
         _options = options;
         _time = time;
         _logger = logger;
@@ -238,6 +242,7 @@ public sealed class GarbageCollector : IAsyncDisposable
 
         // Step 3: remove what the records stood for.
         await SetAsideAsync(sweeper.Snapshots);
+        await _activator.DeactivateAsync(sweeper.Activations);
         int blobs = await _blobSweeper.RunAsync(CancellationToken.None);
 
         TimeSpan elapsed = _time.GetElapsedTime(started);

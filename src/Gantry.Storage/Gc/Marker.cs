@@ -165,6 +165,7 @@ internal sealed class Marker
         ReadDead(NodeKind.Snapshot, "SELECT namespace, snapshotter || '/' || name, sequence FROM snapshot");
         ReadDead(NodeKind.Image, "SELECT namespace, name, sequence FROM image");
         ReadDead(NodeKind.Ingest, "SELECT namespace, ref, sequence FROM ingest");
+        ReadDead(NodeKind.Activation, "SELECT namespace, name, id FROM activation");
     }
 
     private void ReadDead(NodeKind kind, string sql)

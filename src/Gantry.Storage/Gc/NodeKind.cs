@@ -23,4 +23,7 @@ internal enum NodeKind
 
     /// <summary>An ingest; its key is its ref.</summary>
     Ingest = 6,
+
+    /// <summary>Mounts that are active; its key is its name.</summary>
+    Activation = 7,
 }

@@ -1,6 +1,7 @@
 using Gantry.Core.Snapshots;
 using Gantry.Storage.Content;
 using Gantry.Storage.Images;
+using Gantry.Storage.Mounts;
 using Gantry.Storage.Snapshots;
 using Gantry.Storage.Sqlite;
 
@@ -28,6 +29,9 @@ internal sealed class Sweeper(
     /// <summary>Snapshots whose directories are nobody's now.</summary>
     public List<(ISnapshotDriver Driver, long Id)> Snapshots { get; } = [];
 
+    /// <summary>Activations whose mounts are nobody's now.</summary>
+    public List<long> Activations { get; } = [];
+
     /// <summary>The number of records removed.</summary>
     public int Removed { get; private set; }
 
@@ -50,6 +54,7 @@ internal sealed class Sweeper(
                 cancellationToken);
             Removed += result.Removed;
             Snapshots.AddRange(result.Snapshots);
+            Activations.AddRange(result.Activations);
             foreach (string backend in result.Ingests)
             {
                 blobs.RemoveIngest(backend);
@@ -96,6 +101,7 @@ internal sealed class Sweeper(
                 NodeKind.Lease => DeleteLease(writer, dead),
                 NodeKind.Ingest => lockedIngests.Contains(dead) && DeleteIngest(writer, dead, result),
                 NodeKind.Snapshot => DeleteSnapshot(writer, dead, result),
+                NodeKind.Activation => DeleteActivation(writer, dead, result),
                 _ => false,
             };
             result.Removed += removed ? 1 : 0;
@@ -219,11 +225,27 @@ internal sealed class Sweeper(
         return true;
     }
 
+    private bool DeleteActivation(Writer writer, DeadObject dead, BatchResult result)
+    {
+        // One that is being made is left to its maker.
+        if (ActivationTable.FindFinished(writer.Connection, dead.Namespace, dead.Key) is not { } id
+            || id > mark.Sequence)
+        {
+            return false;
+        }
+
+        ActivationTable.Delete(writer, dead.Namespace, dead.Key, id);
+        result.Activations.Add(id);
+        return true;
+    }
+
     private sealed class BatchResult
     {
         public int Removed { get; set; }
 
         public List<string> Ingests { get; } = [];
+
+        public List<long> Activations { get; } = [];
 
         public List<(ISnapshotDriver Driver, long Id)> Snapshots { get; } = [];
     }

@@ -144,7 +144,7 @@ internal sealed class LeaseStore(ScopeContext scope) : ILeaseStore
         string[] parts = resource.Type.Split('/');
         switch (parts[0])
         {
-            case "content" or "ingests" or "images" when parts.Length != 1:
+            case "content" or "ingests" or "images" or "mounts" when parts.Length != 1:
                 throw new GantryException(ErrorKind.InvalidArgument, $"invalid resource type {resource.Type}");
             case "content":
                 return Digest.TryParse(resource.Id, out Digest digest)
@@ -156,6 +156,8 @@ internal sealed class LeaseStore(ScopeContext scope) : ILeaseStore
                 return new Reference(ReferenceRole.Leased, NodeKind.Ingest, resource.Id);
             case "images":
                 return new Reference(ReferenceRole.Leased, NodeKind.Image, resource.Id);
+            case "mounts":
+                return new Reference(ReferenceRole.Leased, NodeKind.Activation, resource.Id);
             case SnapshotType:
                 return parts.Length == 2
                     ? Reference.ToSnapshot(ReferenceRole.Leased, parts[1], resource.Id)
@@ -179,6 +181,8 @@ internal sealed class LeaseStore(ScopeContext scope) : ILeaseStore
                 return new LeaseResource(reference.Key, "images");
             case NodeKind.Ingest:
                 return new LeaseResource(reference.Key, "ingests");
+            case NodeKind.Activation:
+                return new LeaseResource(reference.Key, "mounts");
             default:
                 int slash = reference.Key.IndexOf('/', StringComparison.Ordinal);
                 return new LeaseResource(reference.Key[(slash + 1)..], $"{SnapshotType}/{reference.Key[..slash]}");
@@ -191,6 +195,7 @@ internal sealed class LeaseStore(ScopeContext scope) : ILeaseStore
         NodeKind.Content => 0,
         NodeKind.Image => 1,
         NodeKind.Ingest => 2,
+        NodeKind.Activation => 4,
         _ => 3,
     };
 

@@ -5,6 +5,7 @@ using Gantry.Core.Snapshots;
 using Gantry.Linux.Syscalls;
 using Gantry.Storage.Content;
 using Gantry.Storage.Gc;
+using Gantry.Storage.Mounts;
 using Gantry.Storage.Snapshots;
 using Gantry.Storage.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -23,6 +24,7 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
     private readonly ContentDirectory _blobs;
     private readonly IReadOnlyDictionary<string, ISnapshotDriver> _drivers;
     private readonly Dictionary<string, KnownIds> _known;
+    private readonly MountActivator _activator;
     private readonly ILogger _logger;
 
     private MetadataStore(
@@ -36,10 +38,12 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
         _blobs = blobs;
         _drivers = drivers;
         _logger = options.LoggerFactory.CreateLogger<MetadataStore>();
+        _activator = new MountActivator(options.Mounts, database, _logger);
         Collector = new GarbageCollector(
             database,
             blobs,
             drivers,
+            _activator,
             options.Collector,
             options.Time,
             options.LoggerFactory.CreateLogger<GarbageCollector>());
@@ -115,6 +119,7 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
             _options.ContentSharing,
             _options.IngestExpiry,
             _drivers,
+            _activator,
             _logger));
 
     /// <summary>Closes the database, after the changes asked for so far. The owner has ended <see cref="RunAsync"/>.</summary>
@@ -135,11 +140,13 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
         {
             FileSync.FsyncDirectory(databaseDirectory);
             blobs.RemoveIngestsExcept(database.Read(IngestTable.ListBackends));
-            return new MetadataStore(
+            MetadataStore store = new(
                 options,
                 database,
                 blobs,
                 options.Drivers.ToDictionary(driver => driver.Name, StringComparer.Ordinal));
+            await store._activator.RecoverAsync(CancellationToken.None);
+            return store;
         }
         catch
         {

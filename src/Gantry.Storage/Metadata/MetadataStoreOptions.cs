@@ -1,3 +1,4 @@
+using Gantry.Core.Mounts;
 using Gantry.Core.Snapshots;
 using Gantry.Storage.Gc;
 using Microsoft.Extensions.Logging;
@@ -11,6 +12,9 @@ public sealed record MetadataStoreOptions(string Root)
 {
     /// <summary>The snapshotters that there are.</summary>
     public IReadOnlyList<ISnapshotDriver> Drivers { get; init; } = [];
+
+    /// <summary>What makes mounts for clients; null when nothing does.</summary>
+    public IMountDriver? Mounts { get; init; }
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -4,12 +4,14 @@ using Gantry.Core.Errors;
 using Gantry.Core.Images;
 using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
+using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
 using Gantry.Storage.Containers;
 using Gantry.Storage.Content;
 using Gantry.Storage.Images;
 using Gantry.Storage.Leases;
+using Gantry.Storage.Mounts;
 using Gantry.Storage.Snapshots;
 
 namespace Gantry.Storage.Metadata;
@@ -34,6 +36,9 @@ internal sealed class NamespaceScope(Namespace ns, ScopeContext context) : IName
 
     /// <inheritdoc/>
     public ILeaseStore Leases => new LeaseStore(context);
+
+    /// <inheritdoc/>
+    public IActivationStore Mounts => new ActivationStore(context);
 
     /// <inheritdoc/>
     public ISnapshotter Snapshots(string snapshotter) =>

@@ -1,6 +1,7 @@
 using Gantry.Core.Snapshots;
 using Gantry.Storage.Content;
 using Gantry.Storage.Gc;
+using Gantry.Storage.Mounts;
 using Gantry.Storage.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -16,6 +17,7 @@ namespace Gantry.Storage.Metadata;
 /// <param name="ContentSharing">Whether namespaces share blobs.</param>
 /// <param name="IngestExpiry">How long an ingest that no lease keeps may rest.</param>
 /// <param name="Drivers">The snapshotters, by name.</param>
+/// <param name="Activator">What makes mounts.</param>
 /// <param name="Logger">Where logs go.</param>
 internal sealed record ScopeContext(
     string Namespace,
@@ -27,4 +29,5 @@ internal sealed record ScopeContext(
     ContentSharing ContentSharing,
     TimeSpan IngestExpiry,
     IReadOnlyDictionary<string, ISnapshotDriver> Drivers,
+    MountActivator Activator,
     ILogger Logger);

@@ -1,10 +1,12 @@
+using Gantry.Storage.Mounts;
+
 namespace Gantry.Storage.Sqlite;
 
 /// <summary>Brings a database to the schema of this program, one version at a time and only forward.</summary>
 internal static class Migrations
 {
     /// <summary>The versions: entry N leads from version N to N + 1. An entry is never changed once released.</summary>
-    private static readonly string[] Steps = [SchemaSql.Version1, SchemaSql.Version2];
+    private static readonly string[] Steps = [SchemaSql.Version1, SchemaSql.Version2, ActivationSql.Version];
 
     /// <summary>The version that this program works with.</summary>
     public static int Current => Steps.Length;

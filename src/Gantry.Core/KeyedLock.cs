@@ -1,13 +1,15 @@
-namespace Gantry.Transfer;
+namespace Gantry.Core;
 
 /// <summary>A lock for each key; keys that nobody holds or waits for cost nothing.</summary>
-internal sealed class KeyedLock
+public sealed class KeyedLock
 {
     // Guards the dictionary and the counts in it.
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
     /// <summary>Waits for a key; dispose what is returned to let it go.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<IDisposable> AcquireAsync(string key, CancellationToken cancellationToken)
     {
         Entry entry;
