@@ -33,6 +33,7 @@ public sealed class MigrationTests
         ALTER TABLE old RENAME TO snapshot;
         CREATE INDEX snapshot_parent ON snapshot (parent) WHERE parent IS NOT NULL;
         DROP TABLE adoption;
+        DROP TABLE activation;
         UPDATE schema_version SET version = 1;
         """;
 
