@@ -1,4 +1,3 @@
-using System.Text;
 using Gantry.Archive.Apply;
 using Gantry.Core.Mounts;
 
@@ -25,8 +24,7 @@ internal sealed record ApplyTarget(string Directory, ApplyOptions Options)
             return OfOverlay(mount, options);
         }
 
-        bool isWritableBind = (mount.Type == "bind" || Has(mount, "bind") || Has(mount, "rbind"))
-            && !Has(mount, "ro");
+        bool isWritableBind = MountText.IsBind(mount) && !MountText.Has(mount, "ro");
         return isWritableBind && mount.Source.StartsWith('/')
             ? new ApplyTarget(mount.Source, options with { OverlayMode = false })
             : null;
@@ -34,14 +32,8 @@ internal sealed record ApplyTarget(string Directory, ApplyOptions Options)
 
     private static ApplyTarget? OfOverlay(Mount mount, ApplyOptions options)
     {
-        string? upper = Find(mount, "upperdir=");
-        if (upper is null || Has(mount, "ro"))
-        {
-            return null;
-        }
-
-        // Mappings of ids change what is written on its way through the mount.
-        if (Find(mount, "uidmap=") is not null || Find(mount, "gidmap=") is not null)
+        string? upper = MountText.Find(mount, "upperdir=");
+        if (upper is null || MountText.Has(mount, "ro") || MountText.IsMapped(mount))
         {
             return null;
         }
@@ -49,39 +41,8 @@ internal sealed record ApplyTarget(string Directory, ApplyOptions Options)
         return new ApplyTarget(upper, options with
         {
             OverlayMode = true,
-            LowerDirectories = SplitLower(Find(mount, "lowerdir=") ?? ""),
-            UserXattr = Has(mount, "userxattr"),
+            LowerDirectories = MountText.LowerDirectories(mount),
+            UserXattr = MountText.Has(mount, "userxattr"),
         });
-    }
-
-    private static bool Has(Mount mount, string name) =>
-        mount.Options.Contains(name, StringComparer.Ordinal);
-
-    private static string? Find(Mount mount, string prefix) =>
-        mount.Options.LastOrDefault(option => option.StartsWith(prefix, StringComparison.Ordinal))?[prefix.Length..];
-
-    /// <summary>Colons part directories; a backslash takes its meaning from the character after it.</summary>
-    private static List<string> SplitLower(string text)
-    {
-        List<string> directories = [];
-        StringBuilder directory = new();
-        for (int i = 0; i <= text.Length; i++)
-        {
-            if (i == text.Length || text[i] == ':')
-            {
-                if (directory.Length > 0)
-                {
-                    directories.Add(directory.ToString());
-                }
-
-                directory.Clear();
-                continue;
-            }
-
-            i += text[i] == '\\' && i + 1 < text.Length ? 1 : 0;
-            directory.Append(text[i]);
-        }
-
-        return directories;
     }
 }

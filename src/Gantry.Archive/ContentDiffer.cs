@@ -1,22 +1,20 @@
 using Gantry.Archive.Apply;
 using Gantry.Archive.Compression;
 using Gantry.Archive.Streams;
-using Gantry.Core;
 using Gantry.Core.Content;
 using Gantry.Core.Diff;
 using Gantry.Core.Errors;
-using Gantry.Core.Labels;
 using Gantry.Core.Mounts;
 using Gantry.Linux.Syscalls;
 using Gantry.Oci.Image;
 
 namespace Gantry.Archive;
 
-/// <summary>Applies layers of one namespace's content store.</summary>
+/// <summary>Applies layers of one namespace's content store, and puts new ones there.</summary>
 /// <param name="content">The store.</param>
 /// <param name="temporaryMount">Makes mounts where a layer can't be written to directories directly.</param>
 /// <param name="options">Limits; where and how to write is told by the mounts.</param>
-public sealed class ContentDiffer(IContentStore content, TemporaryMount temporaryMount, ApplyOptions? options = null)
+public sealed partial class ContentDiffer(IContentStore content, TemporaryMount temporaryMount, ApplyOptions? options = null)
     : IDiffer
 {
     private readonly ApplyOptions _options = options ?? new ApplyOptions();
@@ -62,27 +60,9 @@ public sealed class ContentDiffer(IContentStore content, TemporaryMount temporar
         }
 
         // Step 3: what was learnt about the blob.
-        ContentInfo info = new(
-            layer.Digest,
-            0,
-            default,
-            default,
-            new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                [WellKnownLabels.Uncompressed] = result.DiffId.ToString(),
-            });
-        await content.UpdateAsync(
-            info, new FieldMask([$"labels.{WellKnownLabels.Uncompressed}"]), cancellationToken);
+        await LabelAsync(layer.Digest, result.DiffId, cancellationToken);
         return new Descriptor(LayerMediaTypes.Tar, result.DiffId, result.Size);
     }
-
-    /// <inheritdoc/>
-    public Task<Descriptor> CompareAsync(
-        IReadOnlyList<Mount> lower,
-        IReadOnlyList<Mount> upper,
-        DiffOptions options,
-        CancellationToken cancellationToken) =>
-        throw new GantryException(ErrorKind.NotImplemented, "diff");
 
     private static async Task<ApplyResult> ApplyAsync(
         Descriptor layer,

@@ -1,3 +1,4 @@
+using Gantry.Archive.Diff;
 using Gantry.Archive.Tar;
 using Gantry.Core.Errors;
 using Gantry.Linux;
@@ -205,7 +206,8 @@ internal sealed partial class LayerWriter : IDisposable
             Check("statx", path, Stat.TryAt(parent.Handle, path.Name, out FileStatus status));
             if (status.IsDirectory)
             {
-                // Directory over directory: the two are merged.
+                // Directory over directory: the two are merged, and the attributes are the new one's.
+                RemoveXattrs(parent, path, entry);
                 errno = 0;
             }
             else
@@ -298,6 +300,23 @@ internal sealed partial class LayerWriter : IDisposable
                 IsAllowed(xattr.Name)
                     ? Xattr.TrySetAt(parent.Handle, path.Name, xattr.Name, xattr.Value)
                     : Errno.EOPNOTSUPP);
+        }
+    }
+
+    /// <summary>Removes the attributes of a directory that an entry for it does not have.</summary>
+    private static void RemoveXattrs(OpenDirectory parent, LayerPath path, TarEntry entry)
+    {
+        IReadOnlyList<TarXattr> xattrs = LayerXattrs.Of(parent.Handle, path.Name);
+        if (xattrs.Count == 0)
+        {
+            return;
+        }
+
+        using SafeFileHandle directory = Open.At(
+            parent.Handle, path.Name, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY | OpenFlags.O_NOFOLLOW);
+        foreach (TarXattr old in xattrs.Where(old => !entry.Xattrs.Any(now => now.Name.AsSpan().SequenceEqual(old.Name))))
+        {
+            Check("removexattr", path, Xattr.TryRemove(directory, old.Name));
         }
     }
 

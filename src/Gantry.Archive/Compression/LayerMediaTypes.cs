@@ -8,6 +8,9 @@ public static class LayerMediaTypes
     /// <summary>OCI's uncompressed layer: what an applied layer is described as.</summary>
     public const string Tar = "application/vnd.oci.image.layer.v1.tar";
 
+    /// <summary>OCI's layer packed with gzip: what a difference becomes unless another type is asked for.</summary>
+    public const string TarGzip = Tar + "+gzip";
+
     private const string NonDistributable = "application/vnd.oci.image.layer.nondistributable.v1.tar";
     private const string Docker = "application/vnd.docker.image.rootfs.diff.tar";
     private const string DockerForeign = "application/vnd.docker.image.rootfs.foreign.diff.tar";
@@ -22,6 +25,13 @@ public static class LayerMediaTypes
         DockerForeign or DockerForeign + ".gzip" or DockerForeign + ".zstd" => true,
         _ => false,
     };
+
+    /// <summary>How a layer of a media type is packed.</summary>
+    /// <param name="mediaType">A media type that <see cref="IsLayer"/> says yes to.</param>
+    public static CompressionKind Kind(string mediaType) =>
+        mediaType.EndsWith("gzip", StringComparison.Ordinal) ? CompressionKind.Gzip
+        : mediaType.EndsWith("zstd", StringComparison.Ordinal) ? CompressionKind.Zstd
+        : CompressionKind.None;
 
     /// <summary>Fails for what <see cref="IsLayer"/> says no to.</summary>
     /// <param name="mediaType">Any text.</param>

@@ -18,6 +18,8 @@ public static unsafe partial class Xattr
     /// <summary>XATTR_NAME_MAX: the longest name.</summary>
     public const int MaxNameLength = 255;
 
+    private const int FirstBufferLength = 256;
+
     /// <summary>Sets an attribute of an open file.</summary>
     /// <param name="file">The file, not opened with O_PATH.</param>
     /// <param name="name">The full name, such as <c>user.x</c>.</param>
@@ -72,7 +74,7 @@ public static unsafe partial class Xattr
         Syscall.Terminate("fgetxattr", name, buffer);
         fixed (byte* key = buffer)
         {
-            for (int size = 256; ; size = MaxValueLength)
+            for (int size = FirstBufferLength; ; size = MaxValueLength)
             {
                 byte[] value = new byte[size];
                 fixed (byte* data = value)
@@ -111,25 +113,34 @@ public static unsafe partial class Xattr
         WritePath("lgetxattr", directory, entry, path);
         Span<byte> buffer = stackalloc byte[MaxNameLength + 2];
         Syscall.Terminate("lgetxattr", name, buffer);
-        byte[] value = new byte[MaxValueLength];
-        nint length;
-        fixed (byte* start = path)
-        fixed (byte* key = buffer)
-        fixed (byte* data = value)
+        for (int size = FirstBufferLength; ; size = MaxValueLength)
         {
-            length = lgetxattr(start, key, data, (nuint)value.Length);
-            GC.KeepAlive(directory);
-        }
+            byte[] value = new byte[size];
+            nint length;
+            fixed (byte* start = path)
+            fixed (byte* key = buffer)
+            fixed (byte* data = value)
+            {
+                length = lgetxattr(start, key, data, (nuint)value.Length);
+                GC.KeepAlive(directory);
+            }
 
-        if (length >= 0)
-        {
-            return value.AsSpan(0, (int)length).ToArray();
-        }
+            if (length >= 0)
+            {
+                return value.AsSpan(0, (int)length).ToArray();
+            }
 
-        int errno = Marshal.GetLastPInvokeError();
-        return errno is Errno.ENODATA or Errno.EOPNOTSUPP
-            ? null
-            : throw new LinuxException("lgetxattr", Syscall.Show(entry), errno);
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno is Errno.ENODATA or Errno.EOPNOTSUPP)
+            {
+                return null;
+            }
+
+            if (errno != Errno.ERANGE || size == MaxValueLength)
+            {
+                throw new LinuxException("lgetxattr", Syscall.Show(entry), errno);
+            }
+        }
     }
 
     /// <summary>The names of all attributes of an open file; none where the filesystem has no attributes.</summary>
@@ -156,16 +167,22 @@ public static unsafe partial class Xattr
         ArgumentNullException.ThrowIfNull(directory);
         Span<byte> path = stackalloc byte[Syscall.PATH_MAX];
         WritePath("llistxattr", directory, entry, path);
-        byte[] names = new byte[MaxValueLength];
-        nint length;
-        fixed (byte* start = path)
-        fixed (byte* into = names)
+        for (int size = FirstBufferLength; ; size = MaxValueLength)
         {
-            length = llistxattr(start, into, (nuint)names.Length);
-            GC.KeepAlive(directory);
-        }
+            byte[] names = new byte[size];
+            nint length;
+            fixed (byte* start = path)
+            fixed (byte* into = names)
+            {
+                length = llistxattr(start, into, (nuint)names.Length);
+                GC.KeepAlive(directory);
+            }
 
-        return Split(length, names, "llistxattr");
+            if (length >= 0 || size == MaxValueLength || Marshal.GetLastPInvokeError() != Errno.ERANGE)
+            {
+                return length == 0 ? [] : Split(length, names, "llistxattr");
+            }
+        }
     }
 
     /// <summary>Removes an attribute of an open file.</summary>

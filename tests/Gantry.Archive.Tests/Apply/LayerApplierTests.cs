@@ -7,7 +7,6 @@ using Gantry.Linux.Syscalls;
 using Gantry.Oci.Image;
 using Gantry.Testing;
 using Xunit;
-using ZstdSharp;
 
 namespace Gantry.Archive.Tests.Apply;
 
@@ -291,7 +290,7 @@ public sealed class LayerApplierTests : IDisposable
 
     private static byte[] Zstd(byte[] data)
     {
-        using Compressor compressor = new();
+        using ZstdSharp.Compressor compressor = new();
         compressor.SetParameter(ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_checksumFlag, 1);
         return compressor.Wrap(data).ToArray();
     }

@@ -1,0 +1,21 @@
+using System.IO.Compression;
+using ZstdSharp;
+
+namespace Gantry.Archive.Compression;
+
+/// <summary>Packs a stream. The same bytes are packed the same way each time: no name and no time are put in.</summary>
+public static class Compressor
+{
+    private const int ZstdLevel = 3;
+
+    /// <summary>Opens a stream that packs what is written to it.</summary>
+    /// <param name="packed">Gets what is packed; it stays the caller's.</param>
+    /// <param name="kind">How.</param>
+    /// <returns>The stream to write to; the packed data is whole when it is disposed.</returns>
+    public static Stream Open(Stream packed, CompressionKind kind) => kind switch
+    {
+        CompressionKind.Gzip => new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true),
+        CompressionKind.Zstd => new CompressionStream(packed, ZstdLevel, leaveOpen: true),
+        _ => new BufferedStream(packed),
+    };
+}
