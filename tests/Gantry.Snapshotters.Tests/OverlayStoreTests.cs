@@ -4,6 +4,7 @@ using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
 using Gantry.Snapshotters.Overlay;
 using Gantry.Storage.Metadata;
+using Gantry.Suites;
 using Gantry.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;

@@ -45,19 +45,24 @@ internal sealed class DirectoryDriver(string root, string name = "overlayfs", bo
         }
     }
 
-    public IReadOnlyList<Mount> Mounts(
+    public Task<IReadOnlyList<Mount>> MountsAsync(
         long id,
         SnapshotKind kind,
         IReadOnlyList<long> parents,
-        IReadOnlyDictionary<string, string> labels) =>
-        [new Mount("test", string.Join(':', parents.Prepend(id)), [kind == SnapshotKind.View ? "ro" : "rw"])];
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<Mount>>(
+            [new Mount("test", string.Join(':', parents.Prepend(id)), [kind == SnapshotKind.View ? "ro" : "rw"])]);
 
     public Task<SnapshotUsage> CommitAsync(
         long id,
         IReadOnlyList<long> parents,
         CancellationToken cancellationToken) => Task.FromResult(new SnapshotUsage(3, 4096));
 
-    public Task<SnapshotUsage> UsageAsync(long id, CancellationToken cancellationToken) =>
+    public Task<SnapshotUsage> UsageAsync(
+        long id,
+        IReadOnlyList<long> parents,
+        CancellationToken cancellationToken) =>
         Task.FromResult(new SnapshotUsage(1, 512));
 
     public Task RemoveAsync(long id, CancellationToken cancellationToken)

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Gantry.Core.Errors;
 using Gantry.Core.Mounts;
 
 namespace Gantry.Core.Snapshots;
@@ -24,6 +26,10 @@ public interface ISnapshotDriver
     /// <param name="parents">The chain below it; may be empty.</param>
     /// <param name="labels">Labels that the driver may look at.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="GantryException">
+    /// AlreadyExists: the snapshot that label <c>containerd.io/snapshot.ref</c> names is there already, on the same
+    /// chain, and the id now stands for it, committed. Only a driver of a remote snapshotter says so.
+    /// </exception>
     Task CreateAsync(
         long id,
         SnapshotKind kind,
@@ -36,11 +42,17 @@ public interface ISnapshotDriver
     /// <param name="kind">Active or View.</param>
     /// <param name="parents">The chain below it; may be empty.</param>
     /// <param name="labels">Labels that the driver may look at.</param>
-    IReadOnlyList<Mount> Mounts(
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    Task<IReadOnlyList<Mount>> MountsAsync(
         long id,
         SnapshotKind kind,
         IReadOnlyList<long> parents,
-        IReadOnlyDictionary<string, string> labels);
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken);
+
+    /// <summary>Labels that the driver itself shows on a snapshot.</summary>
+    /// <param name="id">Its id.</param>
+    IReadOnlyDictionary<string, string> OwnLabels(long id) => ImmutableDictionary<string, string>.Empty;
 
     /// <summary>Called before an active snapshot is recorded as committed; returns the space it takes.</summary>
     /// <param name="id">Its id.</param>
@@ -49,7 +61,10 @@ public interface ISnapshotDriver
     Task<SnapshotUsage> CommitAsync(long id, IReadOnlyList<long> parents, CancellationToken cancellationToken);
 
     /// <summary>The space that a snapshot takes now, without its parents.</summary>
-    Task<SnapshotUsage> UsageAsync(long id, CancellationToken cancellationToken);
+    /// <param name="id">Its id.</param>
+    /// <param name="parents">The chain below it; may be empty.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    Task<SnapshotUsage> UsageAsync(long id, IReadOnlyList<long> parents, CancellationToken cancellationToken);
 
     /// <summary>Sets the directories of a removed snapshot aside, in milliseconds; a worker removes them later.</summary>
     /// <param name="id">Its id; an id without directories is no error.</param>

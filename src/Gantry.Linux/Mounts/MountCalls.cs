@@ -111,6 +111,12 @@ public static partial class MountCalls
     private static void MountOnce(
         string type, string source, string target, MountFlags flags, IReadOnlyList<string> data)
     {
+        if (string.Equals(type, "overlay", StringComparison.Ordinal) && IdMappedOverlay.IsAskedFor(data))
+        {
+            IdMappedOverlay.With(data, mapped => MountOnce(type, source, target, flags, mapped));
+            return;
+        }
+
         string joined = string.Join(',', data);
         if (Encoding.UTF8.GetByteCount(joined) <= DataLimit)
         {

@@ -41,6 +41,14 @@ internal sealed record OverlayOptions(
         return new OverlayOptions(lower, upper, work, other);
     }
 
+    /// <summary>The options as they are written.</summary>
+    public IReadOnlyList<string> ToData() =>
+    [
+        .. Other,
+        .. Upper.Length > 0 ? (string[])[WorkKey + Work, UpperKey + Upper] : [],
+        LowerKey + string.Join(':', Lower),
+    ];
+
     /// <summary>The directory that all layers share, and the options written relative to it.</summary>
     public (string Directory, string Data) RelativeToCommonParent()
     {

@@ -59,16 +59,17 @@ public sealed class NativeDriver : ISnapshotDriver, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Mount> Mounts(
+    public Task<IReadOnlyList<Mount>> MountsAsync(
         long id,
         SnapshotKind kind,
         IReadOnlyList<long> parents,
-        IReadOnlyDictionary<string, string> labels)
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(parents);
         bool isView = kind == SnapshotKind.View;
         string source = _directories.Of(isView && parents.Count > 0 ? parents[0] : id);
-        return [new Mount("bind", source, ["rbind", isView ? "ro" : "rw"])];
+        return Task.FromResult<IReadOnlyList<Mount>>([new Mount("bind", source, ["rbind", isView ? "ro" : "rw"])]);
     }
 
     /// <inheritdoc/>
@@ -86,7 +87,7 @@ public sealed class NativeDriver : ISnapshotDriver, IAsyncDisposable
             cancellationToken);
 
     /// <inheritdoc/>
-    public Task<SnapshotUsage> UsageAsync(long id, CancellationToken cancellationToken) =>
+    public Task<SnapshotUsage> UsageAsync(long id, IReadOnlyList<long> parents, CancellationToken cancellationToken) =>
         Task.Run(() => DiskUsage.Of(_directories.Of(id), cancellationToken), cancellationToken);
 
     /// <inheritdoc/>

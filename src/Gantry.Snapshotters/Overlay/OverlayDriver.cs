@@ -1,7 +1,8 @@
-using Gantry.Core.Errors;
+using System.Collections.Immutable;
 using Gantry.Core.Mounts;
 using Gantry.Core.Snapshots;
 using Gantry.Linux;
+using Gantry.Linux.Mounts;
 using Gantry.Linux.Syscalls;
 using Gantry.Snapshotters.Shared;
 using Microsoft.Extensions.Logging;
@@ -15,21 +16,33 @@ namespace Gantry.Snapshotters.Overlay;
 /// </summary>
 public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
 {
-    private const string UidMapping = "containerd.io/snapshot/uidmapping";
-    private const string GidMapping = "containerd.io/snapshot/gidmapping";
+    private const string UpperDirectoryLabel = "containerd.io/snapshot/overlay.upperdir";
 
     // rwxr-xr-x: 0755, and rwx--x--x: 0711.
     private const uint FilesMode = 0x1ED;
     private const uint WorkMode = 0x1C9;
 
     private readonly SnapshotDirectories _directories;
+    private readonly OverlayOptions _options;
     private readonly IReadOnlyList<string> _mountOptions;
+    private readonly bool _canMapIds;
 
-    private OverlayDriver(string root, SnapshotDirectories directories, IReadOnlyList<string> mountOptions)
+    private OverlayDriver(string root, OverlayOptions options, SnapshotDirectories directories)
     {
         Root = root;
+        _options = options;
         _directories = directories;
-        _mountOptions = mountOptions;
+        _mountOptions = options.MountOptions ?? OverlayKernel.MountOptions();
+        _canMapIds = IdMappedMount.IsSupported(directories.Path);
+
+        // Names and meaning as containerd has them: without the second a client changes owners itself where the first
+        // is missing.
+        Capabilities =
+        [
+            "rebase",
+            .. _canMapIds ? (string[])["remap-ids"] : [],
+            .. options.AllowSlowChown ? (string[])[] : ["only-remap-ids"],
+        ];
     }
 
     /// <inheritdoc/>
@@ -39,7 +52,7 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
     public string Root { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Capabilities { get; } = ["rebase"];
+    public IReadOnlyList<string> Capabilities { get; }
 
     /// <summary>Opens the driver, making its directories if need be.</summary>
     /// <param name="root">Its own directory, such as <c>ROOT/io.containerd.snapshotter.v1.overlayfs</c>.</param>
@@ -49,10 +62,7 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         Directory.CreateDirectory(root);
-        return new OverlayDriver(
-            root,
-            new SnapshotDirectories(root, logger),
-            options.MountOptions ?? OverlayKernel.MountOptions());
+        return new OverlayDriver(root, options, new SnapshotDirectories(root, logger));
     }
 
     /// <summary>Tries a real overlay mount below a directory.</summary>
@@ -71,45 +81,22 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(parents);
         ArgumentNullException.ThrowIfNull(labels);
         cancellationToken.ThrowIfCancellationRequested();
-        if (labels.ContainsKey(UidMapping) || labels.ContainsKey(GidMapping))
-        {
-            throw new GantryException(
-                ErrorKind.NotImplemented,
-                "snapshotter overlayfs: mapping of user and group ids");
-        }
-
-        _directories.Create(id, path => Fill(path, kind, parents));
+        IdMapping? mapping = IdMapping.Of(labels);
+        _directories.Create(id, path => Fill(path, kind, parents, mapping));
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Mount> Mounts(
+    public Task<IReadOnlyList<Mount>> MountsAsync(
         long id,
         SnapshotKind kind,
         IReadOnlyList<long> parents,
-        IReadOnlyDictionary<string, string> labels)
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(parents);
-        bool isView = kind == SnapshotKind.View;
-        if (parents.Count == 0)
-        {
-            return [new Mount("bind", Files(id), [isView ? "ro" : "rw", "rbind"])];
-        }
-
-        if (isView && parents.Count == 1)
-        {
-            return [new Mount("bind", Files(parents[0]), ["ro", "rbind"])];
-        }
-
-        List<string> options = [.. _mountOptions];
-        if (!isView)
-        {
-            options.Add($"workdir={Path.Combine(_directories.Of(id), "work")}");
-            options.Add($"upperdir={Files(id)}");
-        }
-
-        options.Add($"lowerdir={string.Join(':', parents.Select(Files))}");
-        return [new Mount("overlay", "overlay", options)];
+        ArgumentNullException.ThrowIfNull(labels);
+        return Task.FromResult<IReadOnlyList<Mount>>([MountOf(id, kind, parents, labels)]);
     }
 
     /// <inheritdoc/>
@@ -127,7 +114,7 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
             cancellationToken);
 
     /// <inheritdoc/>
-    public Task<SnapshotUsage> UsageAsync(long id, CancellationToken cancellationToken) =>
+    public Task<SnapshotUsage> UsageAsync(long id, IReadOnlyList<long> parents, CancellationToken cancellationToken) =>
         Task.Run(() => DiskUsage.Of(Files(id), cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
@@ -135,8 +122,15 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         _directories.Remove(id);
-        return Task.CompletedTask;
+        return _options.RemoveSynchronously
+            ? _directories.CleanupAsync(known: null, cancellationToken)
+            : Task.CompletedTask;
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> OwnLabels(long id) => _options.ShowUpperDirectory
+        ? new Dictionary<string, string>(StringComparer.Ordinal) { [UpperDirectoryLabel] = Files(id) }
+        : ImmutableDictionary<string, string>.Empty;
 
     /// <inheritdoc/>
     public Task CleanupAsync(IReadOnlySet<long>? known, CancellationToken cancellationToken) =>
@@ -151,9 +145,43 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
     /// <summary>Ends the background work; what was not removed yet is removed by the next run.</summary>
     public ValueTask DisposeAsync() => _directories.DisposeAsync();
 
+    private Mount MountOf(
+        long id,
+        SnapshotKind kind,
+        IReadOnlyList<long> parents,
+        IReadOnlyDictionary<string, string> labels)
+    {
+        bool isView = kind == SnapshotKind.View;
+        if (parents.Count == 0)
+        {
+            return new Mount("bind", Files(id), [isView ? "ro" : "rw", "rbind"]);
+        }
+
+        if (isView && parents.Count == 1)
+        {
+            return new Mount("bind", Files(parents[0]), ["ro", "rbind"]);
+        }
+
+        List<string> options = [];
+        if (_canMapIds && IdMapping.Of(labels) is { } mapping)
+        {
+            options.AddRange(mapping.MountOptions());
+        }
+
+        if (!isView)
+        {
+            options.Add($"workdir={Path.Combine(_directories.Of(id), "work")}");
+            options.Add($"upperdir={Files(id)}");
+        }
+
+        options.Add($"lowerdir={string.Join(':', parents.Select(Files))}");
+        options.AddRange(_mountOptions);
+        return new Mount("overlay", "overlay", options);
+    }
+
     private string Files(long id) => Path.Combine(_directories.Of(id), "fs");
 
-    private void Fill(string path, SnapshotKind kind, IReadOnlyList<long> parents)
+    private void Fill(string path, SnapshotKind kind, IReadOnlyList<long> parents, IdMapping? mapping)
     {
         using SafeFileHandle directory = Open.Directory(path);
         MakeDirectory(directory, "fs"u8, FilesMode);
@@ -169,6 +197,12 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
             FileStatus status = Stat.Of(parent);
             Ownership.SetAt(directory, "fs"u8, status.Uid, status.Gid);
             Permissions.SetAt(directory, "fs"u8, status.Mode & InodeMode.PermissionMask);
+        }
+
+        if (mapping is not null)
+        {
+            // The upper directory is not mapped: what is made in it has the host's ids from the start.
+            Ownership.SetAt(directory, "fs"u8, mapping.RootUid, mapping.RootGid);
         }
     }
 

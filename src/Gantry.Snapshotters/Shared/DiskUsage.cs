@@ -1,6 +1,7 @@
 using Gantry.Core.Snapshots;
 using Gantry.Linux;
 using Gantry.Linux.Syscalls;
+using Microsoft.Win32.SafeHandles;
 
 namespace Gantry.Snapshotters.Shared;
 
@@ -8,6 +9,37 @@ namespace Gantry.Snapshotters.Shared;
 internal static class DiskUsage
 {
     private const int BlockSize = 512;
+
+    /// <summary>
+    /// The space of what differs in a snapshot of btrfs from what it is a snapshot of. A file that nobody touched has
+    /// the same inode number and the same time of change in both.
+    /// </summary>
+    public static SnapshotUsage OfChanges(string root, string parent, CancellationToken cancellationToken)
+    {
+        long inodes = 0;
+        long size = 0;
+        HashSet<ulong> linked = [];
+        using SafeFileHandle below = Open.Directory(parent);
+        FileTree.Walk(
+            root,
+            (_, path, entries) =>
+            {
+                using SafeFileHandle? before = FileTree.TryOpenDirectory(below, path);
+                foreach (FileTreeEntry entry in entries)
+                {
+                    FileStatus status = entry.Status;
+                    bool isOld = before is not null && Stat.TryAt(before, entry.Name, out FileStatus old) == 0
+                        && old.Inode == status.Inode && old.Changed == status.Changed && old.Mode == status.Mode;
+                    if (!isOld && (status.IsDirectory || status.Links == 1 || linked.Add(status.Inode)))
+                    {
+                        inodes++;
+                        size += status.Blocks * BlockSize;
+                    }
+                }
+            },
+            cancellationToken);
+        return new SnapshotUsage(inodes, size);
+    }
 
     /// <summary>The space of a tree with its top; nothing when there is no such tree.</summary>
     public static SnapshotUsage Of(string root, CancellationToken cancellationToken)

@@ -25,7 +25,7 @@ internal static class FileTree
         while (pending.TryPop(out byte[]? path))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            using SafeFileHandle? directory = OpenDirectory(top, path);
+            using SafeFileHandle? directory = TryOpenDirectory(top, path);
             if (directory is null)
             {
                 continue;
@@ -70,7 +70,8 @@ internal static class FileTree
         return path.Length == 0 ? name : [.. path, (byte)'/', .. name];
     }
 
-    private static SafeFileHandle? OpenDirectory(SafeFileHandle top, byte[] path)
+    /// <summary>Opens a directory beneath another without following links; null when there is none of that path.</summary>
+    public static SafeFileHandle? TryOpenDirectory(SafeFileHandle top, byte[] path)
     {
         SafeFileHandle? directory = Open.TryBeneath(
             top,
@@ -79,7 +80,7 @@ internal static class FileTree
             ResolveFlags.Beneath | ResolveFlags.NoSymlinks,
             0,
             out int errno);
-        return directory is not null || errno == Errno.ENOENT
+        return directory is not null || errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP
             ? directory
             : throw new LinuxException("openat2", System.Text.Encoding.UTF8.GetString(path), errno);
     }

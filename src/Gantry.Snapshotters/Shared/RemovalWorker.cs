@@ -7,7 +7,7 @@ namespace Gantry.Snapshotters.Shared;
 
 /// <summary>
 /// Removes directories in the background, so that nobody waits for a tree to go. A directory is set aside by renaming it
-/// to <c>.rm-…</c> in its parent; the names themselves are the queue, which so outlives the daemon.
+/// to <c>.rm-…</c>; the names themselves are the queue, which so outlives the daemon.
 /// </summary>
 internal sealed class RemovalWorker : IAsyncDisposable
 {
@@ -15,6 +15,7 @@ internal sealed class RemovalWorker : IAsyncDisposable
 
     private readonly string _directory;
     private readonly ILogger _logger;
+    private readonly Action<string> _remove;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Channel<bool> _signal =
@@ -24,23 +25,26 @@ internal sealed class RemovalWorker : IAsyncDisposable
     private long _count;
 
     /// <summary>Starts the worker of a directory.</summary>
-    public RemovalWorker(string directory, ILogger logger)
+    /// <param name="directory">Where what is set aside lies.</param>
+    /// <param name="logger">Where it is told what could not be removed.</param>
+    /// <param name="remove">Removes a path.</param>
+    public RemovalWorker(string directory, ILogger logger, Action<string> remove)
     {
         _directory = directory;
         _logger = logger;
+        _remove = remove;
         _loop = Task.Run(RunAsync);
     }
 
-    /// <summary>Sets a directory aside and returns; a name that is not there is no error.</summary>
-    public void SetAside(string name)
+    /// <summary>Sets a directory of the same filesystem aside and returns; a path that is not there is no error.</summary>
+    public void SetAside(string path)
     {
-        string path = Path.Combine(_directory, name);
         if (!Directory.Exists(path))
         {
             return;
         }
 
-        string aside = $"{Prefix}{name}-{Guid.NewGuid():N}-{Interlocked.Increment(ref _count)}";
+        string aside = $"{Prefix}{Path.GetFileName(path)}-{Guid.NewGuid():N}-{Interlocked.Increment(ref _count)}";
         Link.Rename(path, Path.Combine(_directory, aside));
         _signal.Writer.TryWrite(true);
     }
@@ -108,7 +112,7 @@ internal sealed class RemovalWorker : IAsyncDisposable
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                DirectoryTree.Remove(path);
+                _remove(path);
             }
             catch (IOException e)
             {

@@ -24,7 +24,7 @@ internal sealed class SnapshotDirectories : IAsyncDisposable
             FileSync.FsyncDirectory(root);
         }
 
-        _removals = new RemovalWorker(Path, logger);
+        _removals = new RemovalWorker(Path, logger, DirectoryTree.Remove);
     }
 
     /// <summary>Its path.</summary>
@@ -48,13 +48,13 @@ internal sealed class SnapshotDirectories : IAsyncDisposable
         }
         catch
         {
-            _removals.SetAside(NewPrefix + Name(id));
+            _removals.SetAside(made);
             throw;
         }
     }
 
     /// <summary>Sets the directory of a snapshot aside; the worker removes it.</summary>
-    public void Remove(long id) => _removals.SetAside(Name(id));
+    public void Remove(long id) => _removals.SetAside(Of(id));
 
     /// <summary>Removes what was set aside, and directories of ids that are not known; returns when it is done.</summary>
     public Task CleanupAsync(IReadOnlySet<long>? known, CancellationToken cancellationToken)
@@ -66,7 +66,7 @@ internal sealed class SnapshotDirectories : IAsyncDisposable
                 string number = name.StartsWith(NewPrefix, StringComparison.Ordinal) ? name[NewPrefix.Length..] : name;
                 if (TryParse(number, out long id) && !known.Contains(id))
                 {
-                    _removals.SetAside(name);
+                    _removals.SetAside(System.IO.Path.Combine(Path, name));
                 }
             }
         }

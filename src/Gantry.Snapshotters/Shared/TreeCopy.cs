@@ -20,6 +20,7 @@ internal sealed class TreeCopy : IDisposable
     private readonly List<(byte[] Path, FileStatus Status)> _directories = [];
     private readonly CancellationToken _cancellationToken;
     private bool _canClone = true;
+    private bool _canCopyRange = true;
 
     private TreeCopy(string destination, CancellationToken cancellationToken)
     {
@@ -149,6 +150,19 @@ internal sealed class TreeCopy : IDisposable
             {
                 _cancellationToken.ThrowIfCancellationRequested();
                 int wanted = (int)Math.Min(buffer.Length, end - offset);
+                if (_canCopyRange)
+                {
+                    long copied = FileClone.TryCopyRange(from, to, offset, wanted);
+                    _canCopyRange = copied >= 0;
+                    if (copied == 0)
+                    {
+                        return;
+                    }
+
+                    offset += Math.Max(copied, 0);
+                    continue;
+                }
+
                 int read = RandomAccess.Read(from, buffer.AsSpan(0, wanted), offset);
                 if (read == 0)
                 {

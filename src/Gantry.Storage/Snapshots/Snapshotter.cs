@@ -27,15 +27,18 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
     public Task<SnapshotInfo> StatAsync(string key, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(scope.Database.Read(connection => Require(connection, key).Info));
+        return Task.FromResult(Shown(scope.Database.Read(connection => Require(connection, key))));
     }
 
     /// <inheritdoc/>
-    public Task<SnapshotInfo> UpdateAsync(SnapshotInfo info, FieldMask mask, CancellationToken cancellationToken)
+    public async Task<SnapshotInfo> UpdateAsync(
+        SnapshotInfo info,
+        FieldMask mask,
+        CancellationToken cancellationToken)
     {
         Names.Check(info.Name, "snapshot name");
         DateTimeOffset now = scope.Time.GetUtcNow();
-        return scope.Database.WriteAsync(
+        return Shown(await scope.Database.WriteAsync(
             writer =>
             {
                 SnapshotRow old = Require(writer.Connection, info.Name);
@@ -53,9 +56,9 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
                     Info = old.Info with { Labels = Labels.Check(labels, "info.Labels"), UpdatedAt = now },
                 };
                 SnapshotTable.Update(writer, scope.Namespace, driver.Name, changed);
-                return changed.Info;
+                return changed;
             },
-            cancellationToken);
+            cancellationToken));
     }
 
     /// <inheritdoc/>
@@ -67,26 +70,22 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
     /// <inheritdoc/>
     public async Task<SnapshotUsage> UsageAsync(string key, CancellationToken cancellationToken)
     {
-        SnapshotRow row = scope.Database.Read(connection => Require(connection, key));
+        (SnapshotRow row, List<long> parents) = Find(key);
         return row.Info.Kind == SnapshotKind.Active
-            ? await driver.UsageAsync(row.Id, cancellationToken)
+            ? await driver.UsageAsync(row.Id, parents, cancellationToken)
             : row.Usage;
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<Mount>> MountsAsync(string key, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Mount>> MountsAsync(string key, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        (SnapshotRow row, List<long> parents) = scope.Database.ReadSnapshot(connection =>
-        {
-            SnapshotRow found = Require(connection, key);
-            return (found, SnapshotTable.Chain(connection, driver.Name, found.ParentId));
-        });
+        (SnapshotRow row, List<long> parents) = Find(key);
         return row.Info.Kind == SnapshotKind.Committed
             ? throw new GantryException(
                 ErrorKind.FailedPrecondition,
                 $"failed to get active mount: requested snapshot {key} not active or view")
-            : Task.FromResult(driver.Mounts(row.Id, row.Info.Kind, parents, Inherited(row.Info.Labels)));
+            : await driver.MountsAsync(row.Id, row.Info.Kind, parents, Inherited(row.Info.Labels), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -190,6 +189,15 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
     /// <inheritdoc/>
     public Task CleanupAsync(CancellationToken cancellationToken) => driver.CleanupAsync(known: null, cancellationToken);
 
+    /// <summary>A snapshot with the labels that the driver itself adds.</summary>
+    private SnapshotInfo Shown(SnapshotRow row)
+    {
+        IReadOnlyDictionary<string, string> own = driver.OwnLabels(row.Id);
+        return own.Count == 0
+            ? row.Info
+            : row.Info with { Labels = own.Concat(row.Info.Labels).DistinctBy(label => label.Key, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal) };
+    }
+
     private static GantryException Exists(string what, string name) =>
         new(ErrorKind.AlreadyExists, $"{what} \"{name}\"");
 
@@ -225,15 +233,39 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
         // Step 2: the directories.
         long id = scope.Database.Counters.NextSnapshotId();
         Dictionary<string, string> inherited = Inherited(checkedLabels);
-        await driver.CreateAsync(id, kind, chain, inherited, cancellationToken);
-
-        // Step 3: the record; without it the directories are nobody's.
-        bool taken;
         try
         {
-            taken = await scope.Database.WriteAsync(
-                writer => Insert(writer, id, kind, key, parent, checkedLabels),
-                cancellationToken);
+            await driver.CreateAsync(id, kind, chain, inherited, cancellationToken);
+        }
+        catch (GantryException e) when (e.Kind == ErrorKind.AlreadyExists && target is not null)
+        {
+            await RecordRemoteAsync(id, target, parent, chain, checkedLabels, cancellationToken);
+            throw Exists("target snapshot", target);
+        }
+
+        // Step 3: the record; without it the directories are nobody's.
+        SnapshotInfo info = NewInfo(kind, key, parent, checkedLabels);
+        if (!await InsertOrSetAsideAsync(new SnapshotRow(id, null, default, info), cancellationToken))
+        {
+            throw Exists("snapshot", key);
+        }
+
+        return await driver.MountsAsync(id, kind, chain, inherited, cancellationToken);
+    }
+
+    /// <summary>Records what a remote snapshotter had already; what another caller has recorded first is as good.</summary>
+    private async Task RecordRemoteAsync(
+        long id,
+        string target,
+        string parent,
+        IReadOnlyList<long> chain,
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken)
+    {
+        SnapshotUsage usage;
+        try
+        {
+            usage = await driver.CommitAsync(id, chain, cancellationToken);
         }
         catch
         {
@@ -241,46 +273,63 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
             throw;
         }
 
-        if (taken)
-        {
-            await SetAsideAsync(id);
-            throw Exists("snapshot", key);
-        }
-
-        return driver.Mounts(id, kind, chain, inherited);
+        SnapshotInfo info = NewInfo(SnapshotKind.Committed, target, parent, labels);
+        await InsertOrSetAsideAsync(new SnapshotRow(id, null, usage, info), cancellationToken);
     }
 
-    /// <summary>Makes the record of a new snapshot.</summary>
-    /// <returns>True when the key has been taken meanwhile; nothing but the lease is changed then.</returns>
-    private bool Insert(
-        Writer writer,
-        long id,
+    private SnapshotInfo NewInfo(
         SnapshotKind kind,
-        string key,
+        string name,
         string parent,
         IReadOnlyDictionary<string, string> labels)
     {
-        NamespaceTable.Ensure(writer, scope.Namespace);
-        LeaseTable.Attach(writer, scope.Namespace, scope.Lease, NodeKind.Snapshot, NodeKey(key));
-        if (SnapshotTable.Find(writer.Connection, scope.Namespace, driver.Name, key) is not null)
+        DateTimeOffset now = scope.Time.GetUtcNow();
+        return new SnapshotInfo(kind, name, parent, now, now, labels);
+    }
+
+    /// <summary>Makes the record of a new snapshot, or sets its directories aside.</summary>
+    /// <returns>False when the name has been taken meanwhile.</returns>
+    private async Task<bool> InsertOrSetAsideAsync(SnapshotRow row, CancellationToken cancellationToken)
+    {
+        bool made = false;
+        try
         {
-            return true;
+            made = await scope.Database.WriteAsync(writer => Insert(writer, row), cancellationToken);
+        }
+        finally
+        {
+            if (!made)
+            {
+                await SetAsideAsync(row.Id);
+            }
         }
 
-        DateTimeOffset now = scope.Time.GetUtcNow();
-        SnapshotTable.Insert(
-            writer,
-            scope.Namespace,
-            driver.Name,
-            new SnapshotRow(
-                id,
-                RequireParent(writer.Connection, parent)?.Id,
-                default,
-                new SnapshotInfo(kind, key, parent, now, now, labels)));
-        return false;
+        return made;
+    }
+
+    /// <summary>Makes the record of a new snapshot, whose parent's id is looked up.</summary>
+    /// <returns>False when the name has been taken meanwhile; nothing but the lease is changed then.</returns>
+    private bool Insert(Writer writer, SnapshotRow row)
+    {
+        NamespaceTable.Ensure(writer, scope.Namespace);
+        LeaseTable.Attach(writer, scope.Namespace, scope.Lease, NodeKind.Snapshot, NodeKey(row.Info.Name));
+        if (SnapshotTable.Find(writer.Connection, scope.Namespace, driver.Name, row.Info.Name) is not null)
+        {
+            return false;
+        }
+
+        long? parentId = RequireParent(writer.Connection, row.Info.Parent)?.Id;
+        SnapshotTable.Insert(writer, scope.Namespace, driver.Name, row with { ParentId = parentId });
+        return true;
     }
 
     private string NodeKey(string key) => Reference.SnapshotKey(driver.Name, key);
+
+    private (SnapshotRow Row, List<long> Parents) Find(string key) => scope.Database.ReadSnapshot(connection =>
+    {
+        SnapshotRow found = Require(connection, key);
+        return (found, SnapshotTable.Chain(connection, driver.Name, found.ParentId));
+    });
 
     private SnapshotRow Require(Connection connection, string key) =>
         SnapshotTable.Find(connection, scope.Namespace, driver.Name, key)
@@ -379,9 +428,10 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
                 SnapshotTable.ListPage(connection, scope.Namespace, driver.Name, after, PageSize));
             foreach (SnapshotRow row in page)
             {
-                if (filter.Matches(new SnapshotFields(row.Info)))
+                SnapshotInfo info = Shown(row);
+                if (filter.Matches(new SnapshotFields(info)))
                 {
-                    yield return row.Info;
+                    yield return info;
                 }
             }
 

@@ -37,8 +37,8 @@ public sealed class NativeDriverTests : IAsyncDisposable
         await CreateAsync(1, SnapshotKind.Active);
         await CreateAsync(2, SnapshotKind.View, 1);
 
-        Mount active = Assert.Single(_driver.Mounts(1, SnapshotKind.Active, [], NoLabels));
-        Mount view = Assert.Single(_driver.Mounts(2, SnapshotKind.View, [1], NoLabels));
+        Mount active = Assert.Single(await _driver.MountsAsync(1, SnapshotKind.Active, [], NoLabels, Token));
+        Mount view = Assert.Single(await _driver.MountsAsync(2, SnapshotKind.View, [1], NoLabels, Token));
 
         Assert.Equal(("bind", Of(1)), (active.Type, active.Source));
         Assert.Equal(["rbind", "rw"], active.Options);
@@ -117,8 +117,8 @@ public sealed class NativeDriverTests : IAsyncDisposable
         await CreateAsync(2, SnapshotKind.Active, 1);
         await CreateAsync(3, SnapshotKind.View, 1);
 
-        Assert.Equal(await _driver.UsageAsync(1, Token), await _driver.UsageAsync(2, Token));
-        Assert.Equal(default, await _driver.UsageAsync(3, Token));
+        Assert.Equal(await _driver.UsageAsync(1, [], Token), await _driver.UsageAsync(2, [], Token));
+        Assert.Equal(default, await _driver.UsageAsync(3, [], Token));
     }
 
     /// <summary>One of each kind of file, with all that a file can have.</summary>

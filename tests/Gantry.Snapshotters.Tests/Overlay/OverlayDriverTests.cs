@@ -5,6 +5,7 @@ using Gantry.Core.Snapshots;
 using Gantry.Linux;
 using Gantry.Linux.Syscalls;
 using Gantry.Snapshotters.Overlay;
+using Gantry.Suites;
 using Gantry.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -34,53 +35,53 @@ public sealed class OverlayDriverTests : IAsyncDisposable
     }
 
     [Fact]
-    public void An_active_snapshot_without_parents_is_a_bind_mount()
+    public async Task An_active_snapshot_without_parents_is_a_bind_mount()
     {
-        Mount mount = Assert.Single(_driver.Mounts(7, SnapshotKind.Active, [], NoLabels));
+        Mount mount = Assert.Single(await _driver.MountsAsync(7, SnapshotKind.Active, [], NoLabels, Token));
 
         Assert.Equal(("bind", Files(7)), (mount.Type, mount.Source));
         Assert.Equal(["rw", "rbind"], mount.Options);
     }
 
     [Fact]
-    public void A_view_without_parents_is_a_read_only_bind_mount()
+    public async Task A_view_without_parents_is_a_read_only_bind_mount()
     {
-        Mount mount = Assert.Single(_driver.Mounts(7, SnapshotKind.View, [], NoLabels));
+        Mount mount = Assert.Single(await _driver.MountsAsync(7, SnapshotKind.View, [], NoLabels, Token));
 
         Assert.Equal(["ro", "rbind"], mount.Options);
     }
 
     [Fact]
-    public void A_view_of_one_parent_is_a_bind_mount_of_the_parent()
+    public async Task A_view_of_one_parent_is_a_bind_mount_of_the_parent()
     {
-        Mount mount = Assert.Single(_driver.Mounts(7, SnapshotKind.View, [3], NoLabels));
+        Mount mount = Assert.Single(await _driver.MountsAsync(7, SnapshotKind.View, [3], NoLabels, Token));
 
         Assert.Equal(("bind", Files(3)), (mount.Type, mount.Source));
         Assert.Equal(["ro", "rbind"], mount.Options);
     }
 
     [Fact]
-    public void An_active_snapshot_with_parents_is_an_overlay_with_options_in_containerds_order()
+    public async Task An_active_snapshot_with_parents_is_an_overlay_with_options_in_containerds_order()
     {
-        Mount mount = Assert.Single(_driver.Mounts(7, SnapshotKind.Active, [3, 1], NoLabels));
+        Mount mount = Assert.Single(await _driver.MountsAsync(7, SnapshotKind.Active, [3, 1], NoLabels, Token));
 
         Assert.Equal(("overlay", "overlay"), (mount.Type, mount.Source));
         Assert.Equal(
             [
-                "index=off",
                 $"workdir={_root["overlay/snapshots/7/work"]}",
                 $"upperdir={Files(7)}",
                 $"lowerdir={Files(3)}:{Files(1)}",
+                "index=off",
             ],
             mount.Options);
     }
 
     [Fact]
-    public void A_view_of_two_parents_is_an_overlay_of_lower_directories()
+    public async Task A_view_of_two_parents_is_an_overlay_of_lower_directories()
     {
-        Mount mount = Assert.Single(_driver.Mounts(7, SnapshotKind.View, [3, 1], NoLabels));
+        Mount mount = Assert.Single(await _driver.MountsAsync(7, SnapshotKind.View, [3, 1], NoLabels, Token));
 
-        Assert.Equal(["index=off", $"lowerdir={Files(3)}:{Files(1)}"], mount.Options);
+        Assert.Equal([$"lowerdir={Files(3)}:{Files(1)}", "index=off"], mount.Options);
     }
 
     [Fact]
@@ -96,7 +97,7 @@ public sealed class OverlayDriverTests : IAsyncDisposable
         await CreateAsync(3, SnapshotKind.Active, 2, 1);
 
         using (MountedDirectory mounted =
-            new(_root["m"], _driver.Mounts(3, SnapshotKind.Active, [2, 1], NoLabels)))
+            new(_root["m"], await _driver.MountsAsync(3, SnapshotKind.Active, [2, 1], NoLabels, Token)))
         {
             Assert.Equal("lower", await File.ReadAllTextAsync(mounted["a"], Token));
             Assert.Equal("middle", await File.ReadAllTextAsync(mounted["b"], Token));
@@ -116,7 +117,7 @@ public sealed class OverlayDriverTests : IAsyncDisposable
         Needs.Root();
         await CreateAsync(1, SnapshotKind.Active);
 
-        using MountedDirectory mounted = new(_root["m"], _driver.Mounts(2, SnapshotKind.View, [1], NoLabels));
+        using MountedDirectory mounted = new(_root["m"], await _driver.MountsAsync(2, SnapshotKind.View, [1], NoLabels, Token));
 
         await Assert.ThrowsAnyAsync<IOException>(() => File.WriteAllTextAsync(mounted["x"], "x", Token));
     }
@@ -158,30 +159,87 @@ public sealed class OverlayDriverTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Mapped_ids_are_refused_in_so_many_words()
+    public async Task Files_of_layers_show_mapped_owners_and_new_ones_have_the_hosts()
     {
-        GantryException error = await Assert.ThrowsAsync<GantryException>(() => _driver.CreateAsync(
-            1,
-            SnapshotKind.Active,
-            [],
-            ImmutableDictionary<string, string>.Empty.Add("containerd.io/snapshot/uidmapping", "0:1000:1"),
-            Token));
+        Needs.Root();
+        Needs.Require(_driver.Capabilities.Contains("remap-ids"), "id-mapped mounts");
+        Dictionary<string, string> labels = new(StringComparer.Ordinal)
+        {
+            ["containerd.io/snapshot/uidmapping"] = "0:100000:65536",
+            ["containerd.io/snapshot/gidmapping"] = "0:200000:65536",
+        };
+        await CreateAsync(1, SnapshotKind.Active);
+        await CreateAsync(2, SnapshotKind.Active, 1);
+        await File.WriteAllTextAsync(Path.Combine(Files(1), "a"), "lower", Token);
+        await File.WriteAllTextAsync(Path.Combine(Files(2), "b"), "middle", Token);
 
-        Assert.Equal(ErrorKind.NotImplemented, error.Kind);
+        await _driver.CreateAsync(3, SnapshotKind.Active, [2, 1], labels, Token);
+        IReadOnlyList<Mount> mounts = await _driver.MountsAsync(3, SnapshotKind.Active, [2, 1], labels, Token);
+
+        Assert.Equal(["uidmap=0:100000:65536", "gidmap=0:200000:65536"], mounts[0].Options.Take(2));
+        using (MountedDirectory mounted = new(_root["m"], mounts))
+        {
+            Assert.Equal((100000u, 200000u), OwnerOf(mounted.Path));
+            Assert.Equal((100000u, 200000u), OwnerOf(mounted["a"]));
+            Assert.Equal((100000u, 200000u), OwnerOf(mounted["b"]));
+            await File.AppendAllTextAsync(mounted["a"], "!", Token);
+        }
+
+        Assert.Equal((100000u, 200000u), OwnerOf(Path.Combine(Files(3), "a")));
+        Assert.Equal((0u, 0u), OwnerOf(Path.Combine(Files(1), "a")));
+    }
+
+    [Theory]
+    [InlineData("0:1000", "0:1000:1")]
+    [InlineData("1:1000:5", "0:1000:1")]
+    [InlineData("0:1000:1", "")]
+    [InlineData("0:4294967295:2", "0:1000:1")]
+    [InlineData("0:1000:0", "0:1000:1")]
+    public async Task A_mapping_that_makes_no_sense_is_an_InvalidArgument(string uids, string gids)
+    {
+        Dictionary<string, string> labels = new(StringComparer.Ordinal)
+        {
+            ["containerd.io/snapshot/uidmapping"] = uids,
+            ["containerd.io/snapshot/gidmapping"] = gids,
+        };
+
+        GantryException error = await Assert.ThrowsAsync<GantryException>(
+            () => _driver.CreateAsync(1, SnapshotKind.Active, [], labels, Token));
+
+        Assert.Equal(ErrorKind.InvalidArgument, error.Kind);
+    }
+
+    [Fact]
+    public async Task Keys_of_the_config_show_the_upper_directory_remove_at_once_and_allow_slow_chown()
+    {
+        await using OverlayDriver driver = OverlayDriver.Create(
+            _root["second"],
+            new OverlayOptions { ShowUpperDirectory = true, RemoveSynchronously = true, AllowSlowChown = true },
+            NullLogger<OverlayDriver>.Instance);
+        await driver.CreateAsync(1, SnapshotKind.Active, [], NoLabels, Token);
+
+        Assert.Equal(
+            _root["second/snapshots/1/fs"], driver.OwnLabels(1)["containerd.io/snapshot/overlay.upperdir"]);
+        await driver.RemoveAsync(1, Token);
+
+        Assert.Empty(Directory.GetFileSystemEntries(_root["second/snapshots"]));
+        Assert.DoesNotContain("only-remap-ids", driver.Capabilities);
+        Assert.Contains("only-remap-ids", _driver.Capabilities);
+        Assert.Empty(_driver.OwnLabels(1));
     }
 
     [Fact]
     public async Task Usage_counts_blocks_and_a_file_with_two_names_once()
     {
         await CreateAsync(1, SnapshotKind.Active);
-        SnapshotUsage empty = await _driver.UsageAsync(1, Token);
+        SnapshotUsage empty = await _driver.UsageAsync(1, [], Token);
         await File.WriteAllBytesAsync(Path.Combine(Files(1), "a"), new byte[100_000], Token);
         using (var files = Open.Directory(Files(1)))
         {
             Assert.Equal(0, Link.TryHard(files, "a"u8, files, "b"u8));
         }
 
-        SnapshotUsage usage = await _driver.UsageAsync(1, Token);
+        SnapshotUsage usage = await _driver.UsageAsync(1, [], Token);
 
         Assert.Equal(1, empty.Inodes);
         Assert.Equal(2, usage.Inodes);
@@ -209,7 +267,7 @@ public sealed class OverlayDriverTests : IAsyncDisposable
         Needs.Require(OverlayDriver.Probe(_root.Path) is null, "overlayfs");
         await CreateAsync(1, SnapshotKind.Active);
         await CreateAsync(2, SnapshotKind.Active, 1);
-        using MountedDirectory mounted = new(_root["m"], _driver.Mounts(2, SnapshotKind.Active, [1], NoLabels));
+        using MountedDirectory mounted = new(_root["m"], await _driver.MountsAsync(2, SnapshotKind.Active, [1], NoLabels, Token));
         await File.WriteAllTextAsync(mounted["x"], "x", Token);
 
         await _driver.RemoveAsync(2, Token);
@@ -253,4 +311,10 @@ public sealed class OverlayDriverTests : IAsyncDisposable
             Assert.Equal(0, Stat.TryPath(path, out FileStatus status));
             return $"{Path.GetFileName(path)} {Convert.ToString(status.Mode & InodeMode.PermissionMask, 8)}";
         }));
+
+    private static (uint Uid, uint Gid) OwnerOf(string path)
+    {
+        Assert.Equal(0, Stat.TryPath(path, out FileStatus status));
+        return (status.Uid, status.Gid);
+    }
 }

@@ -1,10 +1,10 @@
 using Gantry.Core.Mounts;
 using Gantry.Linux.Mounts;
 
-namespace Gantry.Snapshotters.Tests;
+namespace Gantry.Suites;
 
 /// <summary>Mounts of a snapshotter, really made, and taken away with the object.</summary>
-internal sealed class MountedDirectory : IDisposable
+public sealed class MountedDirectory : IDisposable
 {
     private readonly int _count;
 
