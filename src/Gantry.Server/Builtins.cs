@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Gantry.Core.Plugins;
+using Gantry.Core.Snapshots;
 using Gantry.Oci.Image;
+using Gantry.Server.Proxies;
 
 namespace Gantry.Server;
 
@@ -31,8 +33,8 @@ internal static class Builtins
         ];
         plugins.AddRange(facts.Snapshotters.Select(driver => new PluginInfo(Snapshotter, driver.Name)
         {
-            Platforms = [host],
-            Exports = Exports(("root", driver.Root)),
+            Platforms = [PlatformOf(driver, host)],
+            Exports = ExportsOf(driver),
             Capabilities = driver.Capabilities,
         }));
         plugins.AddRange(facts.SkippedSnapshotters.Select(skipped => new PluginInfo(Snapshotter, skipped.Name)
@@ -59,6 +61,17 @@ internal static class Builtins
         ]);
         return plugins;
     }
+
+    private static Platform PlatformOf(ISnapshotDriver driver, Platform host) =>
+        driver is ProxySnapshotDriver proxy && Platform.TryParse(proxy.Config.Platform, out Platform? platform)
+            ? platform!
+            : host;
+
+    private static Dictionary<string, string> ExportsOf(ISnapshotDriver driver) =>
+        driver is ProxySnapshotDriver proxy
+            ? proxy.Config.Exports.Append(new("address", proxy.Config.Address))
+                .DistinctBy(export => export.Key, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal)
+            : Exports(("root", driver.Root));
 
     private static IEnumerable<PluginInfo> Services() =>
     [

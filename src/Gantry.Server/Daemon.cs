@@ -123,7 +123,7 @@ public sealed partial class Daemon : IAsyncDisposable
         Socket ttrpc = await BindAsync(_config.Ttrpc, _config.TtrpcAddress, cancellationToken);
 
         // Step 3: everything durable.
-        SnapshotterSet snapshotters = SnapshotterSet.Open(_config, _loggers);
+        SnapshotterSet snapshotters = SnapshotterSet.Open(_config, _loggers, _time);
         Own(snapshotters);
         MetadataStore metadata = await MetadataStore.OpenAsync(StoreOptions(snapshotters.Drivers), cancellationToken);
         Own(metadata);

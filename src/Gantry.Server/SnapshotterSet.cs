@@ -1,6 +1,8 @@
 using Gantry.Core.Snapshots;
 using Gantry.Server.Config;
 using Gantry.Server.Logging;
+using Gantry.Server.Proxies;
+using Gantry.Snapshotters.Btrfs;
 using Gantry.Snapshotters.Native;
 using Gantry.Snapshotters.Overlay;
 using Gantry.Storage.Metadata;
@@ -24,7 +26,7 @@ internal sealed class SnapshotterSet : IAsyncDisposable
     public IReadOnlyList<ISnapshotDriver> Drivers => _drivers;
 
     /// <summary>Opens all that are not disabled.</summary>
-    public static SnapshotterSet Open(DaemonConfig config, ILoggerFactory loggers)
+    public static SnapshotterSet Open(DaemonConfig config, ILoggerFactory loggers, TimeProvider time)
     {
         SnapshotterSet set = new();
         ILogger logger = loggers.CreateLogger<SnapshotterSet>();
@@ -37,6 +39,16 @@ internal sealed class SnapshotterSet : IAsyncDisposable
         if (!IsDisabled(config, "overlayfs"))
         {
             set.OpenOverlay(config, loggers, logger);
+        }
+
+        if (!IsDisabled(config, "btrfs"))
+        {
+            set.OpenBtrfs(config, loggers, logger);
+        }
+
+        foreach (ProxyPluginConfig proxy in config.ProxyPlugins)
+        {
+            set.OpenProxy(proxy, config, loggers, logger, time);
         }
 
         return set;
@@ -67,16 +79,59 @@ internal sealed class SnapshotterSet : IAsyncDisposable
         string root = RootOf(config, "overlayfs");
         if (OverlayDriver.Probe(root) is { } reason)
         {
-            ServerLog.PluginSkipped(logger, $"{PluginType}.overlayfs", reason);
-            _skipped.Add(("overlayfs", reason));
+            Skip(logger, LogLevel.Warning, "overlayfs", reason);
             return;
         }
 
-        OverlayOptions options = new()
+        _drivers.Add(OverlayDriver.Create(root, config.Overlay, loggers.CreateLogger<OverlayDriver>()));
+    }
+
+    private void OpenBtrfs(DaemonConfig config, ILoggerFactory loggers, ILogger logger)
+    {
+        string root = RootOf(config, "btrfs");
+        if (BtrfsDriver.Probe(root) is { } reason)
         {
-            MountOptions = config.OverlayMountOptions.Count > 0 ? config.OverlayMountOptions : null,
-        };
-        _drivers.Add(OverlayDriver.Create(root, options, loggers.CreateLogger<OverlayDriver>()));
+            // Most machines have another filesystem: nothing to warn of.
+            Skip(logger, LogLevel.Information, "btrfs", reason);
+            return;
+        }
+
+        _drivers.Add(BtrfsDriver.Create(root, loggers.CreateLogger<BtrfsDriver>()));
+    }
+
+    private void OpenProxy(
+        ProxyPluginConfig proxy,
+        DaemonConfig config,
+        ILoggerFactory loggers,
+        ILogger logger,
+        TimeProvider time)
+    {
+        if (proxy.Type is not "snapshot")
+        {
+            ServerLog.PluginSkipped(
+                logger, LogLevel.Warning, $"proxy_plugins.{proxy.Name}", $"no proxy of type {proxy.Type} is supported");
+            return;
+        }
+
+        if (_drivers.Exists(driver => driver.Name == proxy.Name))
+        {
+            Skip(logger, LogLevel.Warning, proxy.Name, "there is a snapshotter of that name");
+        }
+        else if (!IsDisabled(config, proxy.Name))
+        {
+            _drivers.Add(new ProxySnapshotDriver(
+                proxy,
+                RootOf(config, proxy.Name),
+                config.ProxyTimeout,
+                time,
+                loggers.CreateLogger<ProxySnapshotDriver>()));
+        }
+    }
+
+    private void Skip(ILogger logger, LogLevel level, string name, string reason)
+    {
+        ServerLog.PluginSkipped(logger, level, $"{PluginType}.{name}", reason);
+        _skipped.Add((name, reason));
     }
 
     private static string RootOf(DaemonConfig config, string name) =>

@@ -1,6 +1,7 @@
 using Gantry.Core.Errors;
 using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
+using Gantry.Snapshotters.Overlay;
 using Tomlyn;
 using Tomlyn.Model;
 
@@ -149,7 +150,10 @@ public static class ConfigLoader
         ConfigTable grpc = file.Table("grpc");
         ConfigTable grpcServer = plugins.Table("io.containerd.server.v1.grpc");
         ConfigTable debug = file.Table("debug");
-        ConfigTable overlay = plugins.Table("io.containerd.snapshotter.v1.overlayfs");
+        Dictionary<string, ConfigTable> snapshotters = DaemonConfig.Snapshotters.ToDictionary(
+            name => name,
+            name => plugins.Table($"io.containerd.snapshotter.v1.{name}"),
+            StringComparer.Ordinal);
         ConfigTable own = plugins.Table(OwnTable);
         file.Ignore("imports");
         DaemonConfig config = defaults with
@@ -167,8 +171,12 @@ public static class ConfigLoader
             Timeouts = Timeouts(file.Table("timeouts")),
             ShareContent = ShareContent(plugins.Table("io.containerd.metadata.v1.bolt"), defaults.ShareContent),
             Gc = Gc(plugins.Table("io.containerd.gc.v1.scheduler"), defaults.Gc),
-            SnapshotterRoots = SnapshotterRoots(overlay, plugins.Table("io.containerd.snapshotter.v1.native")),
-            OverlayMountOptions = overlay.Texts("mount_options"),
+            SnapshotterRoots = SnapshotterRoots(snapshotters),
+            Overlay = Overlay(snapshotters["overlayfs"], defaults.Overlay),
+            ProxyPlugins = ProxyPluginTables.Read(file.Table("proxy_plugins")),
+            ProxyTimeout = own.Duration("proxy_timeout") is { } limit && limit > TimeSpan.Zero
+                ? limit
+                : defaults.ProxyTimeout,
             ShimBinaries = Shims(own.Table("shims")),
             DefaultExecutor = own.NonEmpty("default_executor") ?? defaults.DefaultExecutor,
         };
@@ -229,21 +237,27 @@ public static class ConfigLoader
         StartupDelay = table.Duration("startup_delay") ?? defaults.StartupDelay,
     };
 
-    private static Dictionary<string, string> SnapshotterRoots(ConfigTable overlay, ConfigTable native)
+    private static Dictionary<string, string> SnapshotterRoots(Dictionary<string, ConfigTable> tables)
     {
         Dictionary<string, string> roots = new(StringComparer.Ordinal);
-        if (overlay.NonEmpty("root_path") is { } overlayRoot)
+        foreach ((string snapshotter, ConfigTable table) in tables)
         {
-            roots["overlayfs"] = overlayRoot;
-        }
-
-        if (native.NonEmpty("root_path") is { } nativeRoot)
-        {
-            roots["native"] = nativeRoot;
+            if (table.NonEmpty("root_path") is { } root)
+            {
+                roots[snapshotter] = root;
+            }
         }
 
         return roots;
     }
+
+    private static OverlayOptions Overlay(ConfigTable table, OverlayOptions defaults) => new()
+    {
+        MountOptions = table.Texts("mount_options") is { Count: > 0 } options ? options : defaults.MountOptions,
+        ShowUpperDirectory = table.Flag("upperdir_label") ?? defaults.ShowUpperDirectory,
+        RemoveSynchronously = table.Flag("sync_remove") ?? defaults.RemoveSynchronously,
+        AllowSlowChown = table.Flag("slow_chown") ?? defaults.AllowSlowChown,
+    };
 
     private static Dictionary<string, string> Shims(ConfigTable table)
     {

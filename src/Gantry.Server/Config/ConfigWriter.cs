@@ -47,18 +47,27 @@ public static class ConfigWriter
         Line(text, "schedule_delay", GoDuration.Format(config.Gc.ScheduleDelay));
         Line(text, "startup_delay", GoDuration.Format(config.Gc.StartupDelay));
 
-        foreach (string snapshotter in (string[])["native", "overlayfs"])
+        foreach (string snapshotter in DaemonConfig.Snapshotters)
         {
             Table(text, $"plugins.\"io.containerd.snapshotter.v1.{snapshotter}\"");
             Line(text, "root_path", config.SnapshotterRoots.GetValueOrDefault(snapshotter, ""));
             if (snapshotter is "overlayfs")
             {
-                Line(text, "mount_options", config.OverlayMountOptions);
+                Line(text, "mount_options", config.Overlay.MountOptions ?? []);
+                Line(text, "upperdir_label", config.Overlay.ShowUpperDirectory);
+                Line(text, "sync_remove", config.Overlay.RemoveSynchronously);
+                Line(text, "slow_chown", config.Overlay.AllowSlowChown);
             }
+        }
+
+        foreach (ProxyPluginConfig proxy in config.ProxyPlugins)
+        {
+            WriteProxy(text, proxy);
         }
 
         Table(text, $"plugins.\"{ConfigLoader.OwnTable}\"");
         Line(text, "default_executor", config.DefaultExecutor);
+        Line(text, "proxy_timeout", GoDuration.Format(config.ProxyTimeout));
         Table(text, $"plugins.\"{ConfigLoader.OwnTable}\".shims");
         foreach ((string name, string binary) in config.ShimBinaries.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
@@ -66,6 +75,22 @@ public static class ConfigWriter
         }
 
         return text.ToString();
+    }
+
+    private static void WriteProxy(StringBuilder text, ProxyPluginConfig proxy)
+    {
+        string table = $"proxy_plugins.{Quote(proxy.Name)}";
+        Table(text, table);
+        Line(text, "type", proxy.Type);
+        Line(text, "address", proxy.Address);
+        Line(text, "remote_name", proxy.RemoteName);
+        Line(text, "platform", proxy.Platform);
+        Line(text, "capabilities", proxy.Capabilities);
+        Table(text, $"{table}.exports");
+        foreach ((string key, string value) in proxy.Exports.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            Line(text, Quote(key), value);
+        }
     }
 
     private static void WriteSocket(StringBuilder text, SocketConfig socket, string address)
@@ -79,6 +104,9 @@ public static class ConfigWriter
 
     private static void Line(StringBuilder text, string key, string value) =>
         text.Append(key).Append(" = ").Append(Quote(value)).Append('\n');
+
+    private static void Line(StringBuilder text, string key, bool value) =>
+        text.Append(key).Append(value ? " = true\n" : " = false\n");
 
     private static void Line(StringBuilder text, string key, int value) =>
         text.Append(key).Append(" = ").Append(value.ToString(CultureInfo.InvariantCulture)).Append('\n');

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
+using Gantry.Snapshotters.Overlay;
 using Microsoft.Extensions.Logging;
 
 namespace Gantry.Server.Config;
@@ -10,6 +11,9 @@ public sealed record DaemonConfig
 {
     /// <summary>The newest version of config.toml that is understood.</summary>
     public const int NewestVersion = 4;
+
+    /// <summary>The snapshotters that are part of the daemon.</summary>
+    internal static readonly IReadOnlyList<string> Snapshotters = ["native", "overlayfs", "btrfs"];
 
     /// <summary>The version of the file.</summary>
     public int Version { get; init; } = 3;
@@ -60,8 +64,14 @@ public sealed record DaemonConfig
     public IReadOnlyDictionary<string, string> SnapshotterRoots { get; init; } =
         ImmutableDictionary<string, string>.Empty;
 
-    /// <summary>Extra mount options of the overlayfs snapshotter.</summary>
-    public IReadOnlyList<string> OverlayMountOptions { get; init; } = [];
+    /// <summary>The keys of the overlayfs snapshotter.</summary>
+    public OverlayOptions Overlay { get; init; } = new();
+
+    /// <summary>Parts that other programs provide on a socket of theirs.</summary>
+    public IReadOnlyList<ProxyPluginConfig> ProxyPlugins { get; init; } = [];
+
+    /// <summary>How long a call to a proxy plug-in may take.</summary>
+    public TimeSpan ProxyTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Keys that were not understood, as <c>file: key</c>.</summary>
     public IReadOnlyList<string> UnknownKeys { get; init; } = [];

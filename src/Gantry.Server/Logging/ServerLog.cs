@@ -38,8 +38,11 @@ internal static partial class ServerLog
     [LoggerMessage(Level = LogLevel.Debug, Message = "ignoring unknown key in config")]
     public static partial void UnknownKey(ILogger logger, string key);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "skipping plugin")]
-    public static partial void PluginSkipped(ILogger logger, string plugin, string reason);
+    [LoggerMessage(Message = "skipping plugin")]
+    public static partial void PluginSkipped(ILogger logger, LogLevel level, string plugin, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "a proxy snapshotter did not take a removal, it will be told again")]
+    public static partial void ProxyNotCleaned(ILogger logger, string snapshotter, string error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "a leftover mount could not be removed")]
     public static partial void LeftoverMount(ILogger logger, string path, string error);
