@@ -31,6 +31,9 @@ internal sealed record CommandLine
     /// <summary>Whether to stand in for containerd.</summary>
     public bool AsContainerd { get; init; }
 
+    /// <summary>Whether only to tell what would be done.</summary>
+    public bool DryRun { get; init; }
+
     /// <summary>Whether the version was asked for.</summary>
     public bool ShowVersion { get; init; }
 
@@ -97,6 +100,7 @@ internal sealed record CommandLine
     {
         "v" or "version" => this with { ShowVersion = true },
         "h" or "help" => this with { ShowHelp = true },
+        "dry-run" => this with { DryRun = true },
         "as-containerd" => this with { AsContainerd = true },
         _ => null,
     };

@@ -5,7 +5,7 @@ using Gantry.Server.Logging;
 
 namespace Gantry.Daemon;
 
-/// <summary>The commands: the daemon itself, <c>config default|dump</c>, <c>publish</c>.</summary>
+/// <summary>The commands: the daemon itself, <c>config default|dump</c>, <c>adopt</c>, <c>publish</c>.</summary>
 internal static class Commands
 {
     private const string Usage = """
@@ -16,6 +16,7 @@ internal static class Commands
         commands:
           config default   print the configuration that holds when there is no file
           config dump      print the configuration that holds
+          adopt ROOT       take over a root of containerd, which is stopped (--dry-run: only tell)
           publish          publish an event, read from standard input (--topic, --namespace, --address)
 
         flags:
@@ -73,6 +74,8 @@ internal static class Commands
             [] => DaemonCommand.RunAsync(Configure(line, asContainerd), cancellationToken),
             ["config", "default"] => PrintAsync(ConfigDefaults.For(asContainerd)),
             ["config", "dump"] => PrintAsync(Configure(line, asContainerd)),
+            ["adopt", string root] =>
+                AdoptCommand.RunAsync(Configure(line with { Root = root }, asContainerd), line.DryRun),
             ["publish"] => PublishCommand.RunAsync(line, Configure(line, asContainerd).Grpc.Address, cancellationToken),
             _ => throw new GantryException(ErrorKind.Unknown, $"no such command: {string.Join(' ', line.Words)}"),
         };

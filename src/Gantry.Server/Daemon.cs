@@ -12,6 +12,7 @@ using Gantry.Server.Config;
 using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
 using Gantry.Server.Services;
+using Gantry.Storage.Bolt;
 using Gantry.Storage.Gc;
 using Gantry.Storage.Metadata;
 using Microsoft.Extensions.Logging;
@@ -99,7 +100,7 @@ public sealed partial class Daemon : IAsyncDisposable
     }
 
     /// <remarks>
-    /// 1. Directories, and the lock on the root. 2. Sockets, bound and silent. 3. Everything durable. 4. The runtime:
+    /// 1. Directories, the lock on the root, and what containerd left there. 2. Sockets, bound and silent. 3. Everything durable. 4. The runtime:
     /// events, tasks, the ttrpc listener for shims. 5. The API answers. 6. Shims are adopted, garbage is collected.
     /// </remarks>
     private async Task BeginAsync(CancellationToken cancellationToken)
@@ -114,6 +115,12 @@ public sealed partial class Daemon : IAsyncDisposable
         // Step 1: directories.
         DaemonDirectories.Create(_config);
         Own(RootLock.Take(_config.Root));
+        BoltFile? containerd = AdoptedRoot.Open(_config, _time, _logger);
+        if (containerd is not null)
+        {
+            Own(containerd);
+        }
+
         TemporaryMounts mounts = new(
             Path.Combine(_config.Root, "tmpmounts"),
             _loggers.CreateLogger<TemporaryMounts>());
@@ -127,6 +134,7 @@ public sealed partial class Daemon : IAsyncDisposable
         Own(snapshotters);
         MetadataStore metadata = await MetadataStore.OpenAsync(StoreOptions(snapshotters.Drivers), cancellationToken);
         Own(metadata);
+        AdoptedRoot.Check(containerd, metadata.Adopted, _logger);
 
         // Step 4: the runtime.
         EventExchange events = new(_time);

@@ -49,6 +49,7 @@ internal static class CommandTree
     {
         RootCommand root = new("gantry drives a Gantry daemon, or containerd: images, containers, and what they do.")
         {
+            AdoptCommand.Create(),
             PullCommand.Create(),
             RunCommand.Create(),
             PsCommand.Create(),

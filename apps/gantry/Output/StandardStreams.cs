@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Gantry.Linux.Io;
 using Microsoft.Win32.SafeHandles;
@@ -13,6 +14,10 @@ internal static class StandardStreams
     public static readonly SafeFileHandle Stdin = new(0, ownsHandle: false);
     public static readonly SafeFileHandle Stdout = new(1, ownsHandle: false);
     public static readonly SafeFileHandle Stderr = new(2, ownsHandle: false);
+
+    /// <summary>All three, by their numbers, for a program that is to have the same.</summary>
+    public static readonly IReadOnlyDictionary<int, SafeHandle> All =
+        new Dictionary<int, SafeHandle> { [0] = Stdin, [1] = Stdout, [2] = Stderr };
 
     private static readonly Lazy<TextWriter> LazyOut = new(() => Writer(Stdout, autoFlush: false));
     private static readonly Lazy<TextWriter> LazyError = new(() => Writer(Stderr, autoFlush: true));

@@ -14,6 +14,27 @@ internal static partial class ServerLog
     [LoggerMessage(Level = LogLevel.Information, Message = "gantry successfully booted in {seconds}s")]
     public static partial void Booted(ILogger logger, string seconds);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "took over containerd's root")]
+    public static partial void Adopted(ILogger logger, string path, int schemaVersion, long transaction);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "took over namespace {name}")]
+    public static partial void NamespaceAdopted(
+        ILogger logger, string name, int images, int containers, int blobs, int snapshots, int leases);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "did not take over {what} of namespace {name}")]
+    public static partial void NotAdopted(ILogger logger, string name, string what, int count, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "took over a record that needs a look: {detail}")]
+    public static partial void AdoptedAmiss(ILogger logger, string detail);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "containerd's database is damaged; it was taken over before")]
+    public static partial void SourceDamaged(ILogger logger, Exception exception);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "containerd has worked on this root since it was taken over; what it changed is not known here")]
+    public static partial void SourceChanged(ILogger logger, string path, long transactionThen, long transactionNow);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "stopping")]
     public static partial void Stopping(ILogger logger, string reason);
 

@@ -16,6 +16,9 @@ namespace Gantry.Storage.Content;
 /// </summary>
 internal sealed class ContentDirectory
 {
+    /// <summary>Its name in the daemon's root.</summary>
+    public const string Name = "io.containerd.content.v1.content";
+
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'";
 
     // Read only, for all: 0444.

@@ -3,6 +3,7 @@ using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
 using Gantry.Linux.Syscalls;
+using Gantry.Storage.Adopt;
 using Gantry.Storage.Content;
 using Gantry.Storage.Gc;
 using Gantry.Storage.Mounts;
@@ -15,9 +16,8 @@ namespace Gantry.Storage.Metadata;
 /// <summary>Everything durable: the metadata database, the content store and the records of the snapshotters.</summary>
 public sealed class MetadataStore : IMetadata, IAsyncDisposable
 {
-    private const string ContentDirectoryName = "io.containerd.content.v1.content";
-    private const string DatabaseDirectoryName = "io.containerd.metadata.v1.bolt";
-    private const string DatabaseFileName = "gantry.db";
+    internal const string DatabaseDirectoryName = "io.containerd.metadata.v1.bolt";
+    internal const string DatabaseFileName = "gantry.db";
 
     private readonly MetadataStoreOptions _options;
     private readonly Database _database;
@@ -75,6 +75,9 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
 
     /// <summary>The path of the database, shown to clients as export <c>path</c>.</summary>
     public string DatabasePath => _database.Path;
+
+    /// <summary>The take-over of containerd's metadata that this store came from; null when there was none.</summary>
+    public AdoptionRecord? Adopted => _database.Read(AdoptionTable.Find);
 
     /// <summary>
     /// Opens the store, making it if need be. Ingests that have no record are removed; other remains of an earlier run
@@ -134,7 +137,7 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
         string databaseDirectory = Path.Combine(options.Root, DatabaseDirectoryName);
         Directory.CreateDirectory(databaseDirectory);
         FileSync.FsyncDirectory(options.Root);
-        ContentDirectory blobs = new(Path.Combine(options.Root, ContentDirectoryName));
+        ContentDirectory blobs = new(Path.Combine(options.Root, ContentDirectory.Name));
         Database database = Database.Open(Path.Combine(databaseDirectory, DatabaseFileName));
         try
         {

@@ -1,0 +1,252 @@
+using Gantry.Core;
+using Gantry.Core.Containers;
+using Gantry.Core.Content;
+using Gantry.Core.Errors;
+using Gantry.Core.Images;
+using Gantry.Core.Leases;
+using Gantry.Core.Namespaces;
+using Gantry.Oci.Image;
+using Gantry.Storage.Bolt;
+using Gantry.Storage.Gc;
+using Reference = Gantry.Storage.Gc.Reference;
+
+namespace Gantry.Storage.Adopt;
+
+/// <summary>
+/// Reads containerd's <c>meta.db</c>: bucket <c>v1</c> holds a bucket for each namespace, and that one for each kind of
+/// object (WIRE: paths and files).
+/// </summary>
+internal sealed class ContainerdMetadata
+{
+    private const string SchemaBucket = "v1";
+    private const int NewestVersion = 4;
+    private const string NoPlace = "Gantry keeps no such records";
+
+    private static readonly string[] KnownKinds =
+        ["labels", "images", "containers", "snapshots", "content", "leases", "sandboxes"];
+
+    private ContainerdMetadata(int version, List<ContainerdNamespace> namespaces)
+    {
+        Version = version;
+        Namespaces = namespaces;
+    }
+
+    /// <summary>The version of the schema.</summary>
+    public int Version { get; }
+
+    /// <summary>The namespaces, by name.</summary>
+    public IReadOnlyList<ContainerdNamespace> Namespaces { get; }
+
+    /// <summary>Reads a database.</summary>
+    /// <exception cref="GantryException">DataLoss, or NotImplemented: the schema is newer than what is known.</exception>
+    public static ContainerdMetadata Read(BoltFile file)
+    {
+        if (file.Root.Bucket(SchemaBucket) is not { } schema)
+        {
+            // containerd was started and has written nothing.
+            return file.Root.Entries.Count == 0
+                ? new ContainerdMetadata(0, [])
+                : throw new GantryException(ErrorKind.NotImplemented, $"{file.Path}: no schema {SchemaBucket} of containerd");
+        }
+
+        long version = schema.Number("version");
+        if (version is < 0 or > NewestVersion)
+        {
+            throw new GantryException(
+                ErrorKind.NotImplemented,
+                $"{file.Path}: containerd's schema version {version}, known up to {NewestVersion}");
+        }
+
+        List<ContainerdNamespace> namespaces = [];
+        foreach (BoltEntry entry in schema.Entries)
+        {
+            if (entry.Bucket is { } bucket)
+            {
+                string name = schema.KeyText(entry);
+                CheckIdentifier(schema, name);
+                namespaces.Add(ReadNamespace(name, bucket));
+            }
+        }
+
+        return new ContainerdMetadata((int)version, namespaces);
+    }
+
+    private static ContainerdNamespace ReadNamespace(string name, BoltBucket bucket)
+    {
+        ContainerdNamespace ns = new(name, bucket.Map("labels"));
+        ReadContent(ns, bucket);
+        foreach ((string key, BoltBucket image) in bucket.Buckets("images"))
+        {
+            ReadImage(ns, key, image);
+        }
+
+        foreach ((string key, BoltBucket container) in bucket.Buckets("containers"))
+        {
+            CheckIdentifier(container, key);
+            ns.Containers.Add(ReadContainer(key, container));
+        }
+
+        foreach ((string snapshotter, BoltBucket snapshots) in bucket.Buckets("snapshots"))
+        {
+            ns.Snapshots.AddRange(snapshots.Entries.Where(entry => entry.Bucket is not null)
+                .Select(entry => ReadSnapshot(snapshotter, snapshots.KeyText(entry), entry.Bucket!)));
+        }
+
+        foreach ((string key, BoltBucket lease) in bucket.Buckets("leases"))
+        {
+            ns.Leases.Add(
+                (new Lease(key, lease.Time("createdat"), lease.Map("labels")), [.. ReadResources(ns, key, lease)]));
+        }
+
+        Skip(ns, bucket.Keys("sandboxes").Count(), "sandboxes", NoPlace);
+        foreach (BoltEntry other in bucket.Entries)
+        {
+            string kind = bucket.KeyText(other);
+            if (other.Bucket is { } objects && !KnownKinds.Contains(kind, StringComparer.Ordinal))
+            {
+                Skip(ns, objects.Entries.Count, kind, NoPlace);
+            }
+        }
+
+        return ns;
+    }
+
+    private static void ReadContent(ContainerdNamespace ns, BoltBucket bucket)
+    {
+        if (bucket.Bucket("content") is not { } content)
+        {
+            return;
+        }
+
+        int strange = 0;
+        foreach ((string key, BoltBucket blob) in content.Buckets("blob"))
+        {
+            if (!Digest.TryParse(key, out Digest digest))
+            {
+                strange++;
+                continue;
+            }
+
+            ns.Blobs.Add(new ContentInfo(
+                digest,
+                Size(blob),
+                blob.Time("createdat"),
+                blob.Time("updatedat"),
+                blob.Map("labels")));
+        }
+
+        Skip(ns, strange, "blobs", "Gantry knows digests of sha256 and sha512 only");
+        int ingests = content.Keys("ingests").Count() + content.Keys("ingest").Count();
+        Skip(ns, ingests, "ingests", "what was downloaded in part is dropped, and downloaded anew when it is asked for");
+    }
+
+    private static void ReadImage(ContainerdNamespace ns, string name, BoltBucket image)
+    {
+        BoltBucket target = image.Bucket("target") ?? throw image.Corrupt("it has no target");
+        if (!Digest.TryParse(target.Text("digest"), out Digest digest))
+        {
+            Skip(ns, 1, $"image {name}", "Gantry knows digests of sha256 and sha512 only");
+            return;
+        }
+
+        Descriptor descriptor = new(target.Text("mediatype"), digest, Size(target))
+        {
+            Annotations = image.Map("annotations"),
+        };
+        ns.Images.Add(new ImageRecord(
+            name,
+            descriptor,
+            image.Map("labels"),
+            image.Time("createdat"),
+            image.Time("updatedat")));
+    }
+
+    private static ContainerRecord ReadContainer(string id, BoltBucket container)
+    {
+        Dictionary<string, TypedBytes> extensions = new(StringComparer.Ordinal);
+        if (container.Bucket("extensions") is { } stored)
+        {
+            foreach (string name in container.Keys("extensions"))
+            {
+                extensions[name] = stored.Any(name) ?? new TypedBytes("", ReadOnlyMemory<byte>.Empty);
+            }
+        }
+
+        BoltBucket? runtime = container.Bucket("runtime");
+        return new ContainerRecord(id)
+        {
+            Image = container.Text("image"),
+            RuntimeName = runtime?.Text("name") ?? "",
+            RuntimeOptions = runtime?.Any("options"),
+            Spec = container.Any("spec"),
+            Snapshotter = container.Text("snapshotter"),
+            SnapshotKey = container.Text("snapshotKey"),
+            Extensions = extensions,
+            Sandbox = container.Text("sandboxid"),
+            Labels = container.Map("labels"),
+            CreatedAt = container.Time("createdat"),
+            UpdatedAt = container.Time("updatedat"),
+        };
+    }
+
+    private static ContainerdSnapshot ReadSnapshot(string snapshotter, string key, BoltBucket snapshot) => new(
+        snapshotter,
+        key,
+        snapshot.Text("name"),
+        snapshot.Text("parent"),
+        snapshot.Time("createdat"),
+        snapshot.Time("updatedat"),
+        snapshot.Map("labels"));
+
+    private static IEnumerable<Reference> ReadResources(ContainerdNamespace ns, string id, BoltBucket lease)
+    {
+        foreach (string digest in lease.Keys("content"))
+        {
+            if (Digest.TryParse(digest, out _))
+            {
+                yield return new Reference(ReferenceRole.Leased, NodeKind.Content, digest);
+            }
+        }
+
+        foreach (string name in lease.Keys("images"))
+        {
+            yield return new Reference(ReferenceRole.Leased, NodeKind.Image, name);
+        }
+
+        foreach ((string snapshotter, BoltBucket snapshots) in lease.Buckets("snapshots"))
+        {
+            foreach (BoltEntry entry in snapshots.Entries)
+            {
+                yield return Reference.ToSnapshot(ReferenceRole.Leased, snapshotter, snapshots.KeyText(entry));
+            }
+        }
+
+        Skip(ns, lease.Keys("ingests").Count(), $"ingests of lease {id}", "ingests are dropped");
+    }
+
+    private static long Size(BoltBucket bucket)
+    {
+        long size = bucket.Number("size");
+        return size >= 0 ? size : throw bucket.Corrupt("its size is negative");
+    }
+
+    private static void Skip(ContainerdNamespace ns, int count, string what, string reason)
+    {
+        if (count > 0)
+        {
+            ns.Skipped.Add(new AdoptionSkip(ns.Name, count, what, reason));
+        }
+    }
+
+    private static void CheckIdentifier(BoltBucket bucket, string name)
+    {
+        try
+        {
+            Identifier.Validate(name);
+        }
+        catch (GantryException e)
+        {
+            throw new GantryException(ErrorKind.DataLoss, bucket.Corrupt(e.Message).Message, e);
+        }
+    }
+}
