@@ -6,6 +6,11 @@ namespace Gantry.Testing;
 /// <summary>The published gantryd, private. The variable <c>GANTRY_BIN</c> says where the programs are.</summary>
 public sealed class GantryDaemon : PrivateDaemon
 {
+    private GantryDaemon(PrivateDaemon? other = null)
+        : base(other)
+    {
+    }
+
     /// <summary>The directory of the published programs.</summary>
     public static string BinDirectory
     {
@@ -30,6 +35,10 @@ public sealed class GantryDaemon : PrivateDaemon
         await daemon.StartAsync(TestContext.Current.CancellationToken);
         return daemon;
     }
+
+    /// <summary>Makes one, not started, on the directories and the socket of another.</summary>
+    /// <param name="other">The other, which is stopped and outlives this one.</param>
+    public static GantryDaemon On(PrivateDaemon other) => new(other);
 
     /// <summary>Runs the published <c>gantry</c> against it.</summary>
     public Task<BufferedCommandResult> GantryAsync(params IReadOnlyList<string> arguments) =>

@@ -21,9 +21,18 @@ public abstract partial class PrivateDaemon : IAsyncDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LingerLimit = TimeSpan.FromSeconds(10);
 
-    private readonly TempDirectory _directory = new();
+    private readonly TempDirectory? _own;
+    private readonly TempDirectory _directory;
     private readonly StringBuilder _log = new();
     private CommandTask<CommandResult>? _run;
+
+    /// <summary>Makes one that has directories of its own, or those of another.</summary>
+    /// <param name="other">The other, which is stopped and outlives this one; null for none.</param>
+    protected PrivateDaemon(PrivateDaemon? other = null)
+    {
+        _own = other is null ? new TempDirectory() : null;
+        _directory = other?._directory ?? _own!;
+    }
 
     /// <summary>Where all that it has is.</summary>
     public string Home => _directory.Path;
@@ -166,7 +175,7 @@ public abstract partial class PrivateDaemon : IAsyncDisposable
             await StopAsync();
         }
 
-        _directory.Dispose();
+        _own?.Dispose();
         GC.SuppressFinalize(this);
     }
 

@@ -93,7 +93,7 @@ public sealed class BoltFile : IDisposable
 
     /// <summary>What errors call a page.</summary>
     internal string Describe(ulong page, string bucket) =>
-        page == 0 ? $"{Path}: {bucket}: page within a value" : $"{Path}: {bucket}: page {page}";
+        $"{Path}: {(bucket.Length > 0 ? bucket : "root")}: {(page == 0 ? "page within a value" : $"page {page}")}";
 
     /// <summary>Reads a page with those that continue it, once.</summary>
     internal ReadOnlyMemory<byte> ReadPage(ulong id, string where)
