@@ -56,8 +56,6 @@ public sealed class AdoptTests(Images images)
         BufferedCommandResult run = await gantry.CtrAsync(
             "run", "--rm", "--snapshotter", "native", images.Layered, "fresh", "sh", "-c", "test -d /opt && exit 7");
         Assert.Equal(7, run.ExitCode);
-        await gantry.CtrOkAsync("task", "rm", "made");
-        await gantry.CtrOkAsync("-n", "other", "task", "rm", "made");
 
         // And it goes, with the files.
         Assert.Equal("KEY PARENT KIND \n", Distinct(await ScriptAsync(gantry, "remove")));
