@@ -34,7 +34,7 @@ public sealed partial class ContentDiffer
         bool isOwn = options.Reference.Length == 0;
         string reference = isOwn ? $"diff-{Guid.NewGuid():n}" : options.Reference;
         Digest digest;
-        Digest diffId;
+        Dictionary<string, string> labels = new(options.Labels, StringComparer.Ordinal);
         bool isDone = false;
         IContentWriter writer = await content.OpenWriterAsync(reference, 0, default, cancellationToken);
         try
@@ -45,11 +45,12 @@ public sealed partial class ContentDiffer
             }
 
             // Step 2: the changes, packed.
-            diffId = await WriteAsync(lower, upper, mediaType, options, writer, cancellationToken);
+            Digest diffId = await WriteAsync(lower, upper, mediaType, options, writer, cancellationToken);
 
             // Step 3: the blob. One that is there already is just as good.
+            labels[WellKnownLabels.Uncompressed] = diffId.ToString();
             digest = writer.CurrentDigest();
-            await CommitAsync(writer, digest, diffId, options.Labels, cancellationToken);
+            await CommitAsync(writer, digest, labels, cancellationToken);
             isDone = true;
         }
         finally
@@ -61,29 +62,21 @@ public sealed partial class ContentDiffer
             }
         }
 
+        // Step 4: the labels, also of a blob that was there already: a layer made twice is the same one.
         ContentInfo info = await content.InfoAsync(digest, cancellationToken);
-        if (!info.Labels.ContainsKey(WellKnownLabels.Uncompressed))
-        {
-            await LabelAsync(digest, diffId, cancellationToken);
-        }
-
+        await LabelAsync(info, labels, cancellationToken);
         return new Descriptor(mediaType, digest, info.Size);
     }
 
     private static async Task CommitAsync(
         IContentWriter writer,
         Digest digest,
-        Digest diffId,
         IReadOnlyDictionary<string, string> labels,
         CancellationToken cancellationToken)
     {
-        Dictionary<string, string> all = new(labels, StringComparer.Ordinal)
-        {
-            [WellKnownLabels.Uncompressed] = diffId.ToString(),
-        };
         try
         {
-            await writer.CommitAsync(0, digest, all, cancellationToken);
+            await writer.CommitAsync(0, digest, labels, cancellationToken);
         }
         catch (GantryException exception) when (exception.Kind == ErrorKind.AlreadyExists)
         {
@@ -137,16 +130,19 @@ public sealed partial class ContentDiffer
             cancellationToken);
     }
 
-    private async Task LabelAsync(Digest digest, Digest diffId, CancellationToken cancellationToken)
+    /// <summary>Gives a blob the labels that it does not have yet.</summary>
+    private async Task LabelAsync(
+        ContentInfo info,
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken)
     {
-        Dictionary<string, string> labels = new(StringComparer.Ordinal)
+        string[] missing = [.. labels
+            .Where(label => info.Labels.GetValueOrDefault(label.Key) != label.Value)
+            .Select(label => $"labels.{label.Key}")];
+        if (missing.Length > 0)
         {
-            [WellKnownLabels.Uncompressed] = diffId.ToString(),
-        };
-        await content.UpdateAsync(
-            new ContentInfo(digest, 0, default, default, labels),
-            new FieldMask([$"labels.{WellKnownLabels.Uncompressed}"]),
-            cancellationToken);
+            await content.UpdateAsync(info with { Labels = labels }, new FieldMask(missing), cancellationToken);
+        }
     }
 
     /// <summary>Takes away an ingest that nobody else knows; the first error is the one to tell.</summary>

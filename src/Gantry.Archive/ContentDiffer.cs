@@ -1,9 +1,12 @@
 using Gantry.Archive.Apply;
 using Gantry.Archive.Compression;
+using Gantry.Archive.Processors;
 using Gantry.Archive.Streams;
+using Gantry.Core;
 using Gantry.Core.Content;
 using Gantry.Core.Diff;
 using Gantry.Core.Errors;
+using Gantry.Core.Labels;
 using Gantry.Core.Mounts;
 using Gantry.Linux.Syscalls;
 using Gantry.Oci.Image;
@@ -14,7 +17,12 @@ namespace Gantry.Archive;
 /// <param name="content">The store.</param>
 /// <param name="temporaryMount">Makes mounts where a layer can't be written to directories directly.</param>
 /// <param name="options">Limits; where and how to write is told by the mounts.</param>
-public sealed partial class ContentDiffer(IContentStore content, TemporaryMount temporaryMount, ApplyOptions? options = null)
+/// <param name="processors">Programs for media types that are not built in.</param>
+public sealed partial class ContentDiffer(
+    IContentStore content,
+    TemporaryMount temporaryMount,
+    ApplyOptions? options = null,
+    IReadOnlyList<StreamProcessor>? processors = null)
     : IDiffer
 {
     private readonly ApplyOptions _options = options ?? new ApplyOptions();
@@ -34,23 +42,23 @@ public sealed partial class ContentDiffer(IContentStore content, TemporaryMount 
             throw new GantryException(ErrorKind.InvalidArgument, $"apply layer {layer.Digest}: no mounts");
         }
 
-        LayerMediaTypes.Require(layer.MediaType);
-
-        // Step 1: the layer, whose bytes are checked as they pass.
+        // Step 1: the layer, whose bytes are checked as they pass, and the programs that it needs.
         await using VerifiedStream stream = new(await OpenAsync(layer, cancellationToken), layer.Digest, layer.Size);
+        await using ProcessorChain chain = await ProcessorChain.StartAsync(
+            stream, layer.MediaType, processors ?? [], options.Payloads, cancellationToken);
 
         // Step 2: its files, where they belong.
         ApplyResult? result = null;
         if (ApplyTarget.Of(mounts, _options) is { } target)
         {
-            result = await ApplyAsync(layer, stream, target, options, cancellationToken);
+            result = await ApplyAsync(chain, target, options, cancellationToken);
         }
         else
         {
             await temporaryMount(
                 mounts,
                 async (root, token) => result = await ApplyAsync(
-                    layer, stream, new ApplyTarget(root, _options), options, token),
+                    chain, new ApplyTarget(root, _options), options, token),
                 cancellationToken);
         }
 
@@ -60,13 +68,19 @@ public sealed partial class ContentDiffer(IContentStore content, TemporaryMount 
         }
 
         // Step 3: what was learnt about the blob.
-        await LabelAsync(layer.Digest, result.DiffId, cancellationToken);
+        Dictionary<string, string> labels = new(StringComparer.Ordinal)
+        {
+            [WellKnownLabels.Uncompressed] = result.DiffId.ToString(),
+        };
+        await content.UpdateAsync(
+            new ContentInfo(layer.Digest, 0, default, default, labels),
+            new FieldMask([$"labels.{WellKnownLabels.Uncompressed}"]),
+            cancellationToken);
         return new Descriptor(LayerMediaTypes.Tar, result.DiffId, result.Size);
     }
 
     private static async Task<ApplyResult> ApplyAsync(
-        Descriptor layer,
-        VerifiedStream stream,
+        ProcessorChain chain,
         ApplyTarget target,
         UnpackOptions options,
         CancellationToken cancellationToken)
@@ -74,7 +88,8 @@ public sealed partial class ContentDiffer(IContentStore content, TemporaryMount 
         try
         {
             ApplyResult result = await LayerApplier.ApplyAsync(
-                stream, layer.MediaType, target.Directory, target.Options, cancellationToken);
+                chain.Output, chain.MediaType, target.Directory, target.Options, cancellationToken);
+            await chain.FinishAsync();
             if (options.SyncFilesystem)
             {
                 FileSync.Syncfs(target.Directory);
@@ -84,8 +99,10 @@ public sealed partial class ContentDiffer(IContentStore content, TemporaryMount 
         }
         catch (GantryException exception) when (exception.Kind == ErrorKind.InvalidArgument)
         {
-            // A blob that was damaged on the disk looks malformed: then that is the error to tell.
-            await stream.DrainAsync(cancellationToken);
+            // A blob that was damaged on the disk looks malformed, and so does what a program has left half done: then
+            // that is the error to tell.
+            await chain.Output.CopyToAsync(Stream.Null, cancellationToken);
+            await chain.FinishAsync();
             throw;
         }
     }

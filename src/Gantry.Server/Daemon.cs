@@ -156,7 +156,7 @@ public sealed partial class Daemon : IAsyncDisposable
             metadata,
             events,
             tasks,
-            content => new ContentDiffer(content, mounts.WithAsync),
+            content => new ContentDiffer(content, mounts.WithAsync, processors: _config.StreamProcessors),
             plugins,
             RootIdentity.Ensure(_config.Root),
             _loggers);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Gantry.Core;
 using Gantry.Core.Content;
 using Gantry.Core.Errors;
@@ -31,8 +32,17 @@ internal sealed class BlobStore : IContentStore
         return Task.FromResult(info);
     }
 
+    /// <summary>Ingests that are not blobs yet, by ref.</summary>
+    public Dictionary<string, MemoryStream> Ingests { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Labels of blobs that were committed.</summary>
+    public Dictionary<Digest, IReadOnlyDictionary<string, string>> Labels { get; } = [];
+
+    public byte[] this[Digest digest] => _blobs[digest];
+
     public Task<ContentInfo> InfoAsync(Digest digest, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        Task.FromResult(new ContentInfo(
+            digest, _blobs[digest].Length, default, default, Labels.GetValueOrDefault(digest) ?? ImmutableDictionary<string, string>.Empty));
 
     public IAsyncEnumerable<ContentInfo> ListAsync(IReadOnlyList<string> filters, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
@@ -43,7 +53,15 @@ internal sealed class BlobStore : IContentStore
         string reference,
         long total,
         Digest expected,
-        CancellationToken cancellationToken) => throw new NotSupportedException();
+        CancellationToken cancellationToken)
+    {
+        if (!Ingests.TryGetValue(reference, out MemoryStream? data))
+        {
+            Ingests.Add(reference, data = new MemoryStream());
+        }
+
+        return Task.FromResult<IContentWriter>(new Writer(this, reference, data));
+    }
 
     public Task<IngestStatus> StatusAsync(string reference, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
@@ -52,5 +70,45 @@ internal sealed class BlobStore : IContentStore
         IReadOnlyList<string> filters,
         CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task AbortAsync(string reference, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task AbortAsync(string reference, CancellationToken cancellationToken) =>
+        Ingests.Remove(reference)
+            ? Task.CompletedTask
+            : throw new GantryException(ErrorKind.NotFound, $"ingest {reference}");
+
+    private sealed class Writer(BlobStore store, string reference, MemoryStream data) : IContentWriter
+    {
+        public IngestStatus Status => new(reference, data.Length, 0, default, default, default);
+
+        public Digest CurrentDigest() => Digest.OfBytes(data.ToArray());
+
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+        {
+            data.Write(bytes.Span);
+            return default;
+        }
+
+        public Task RestartAsync(CancellationToken cancellationToken)
+        {
+            data.SetLength(0);
+            return Task.CompletedTask;
+        }
+
+        public Task CommitAsync(
+            long size,
+            Digest expected,
+            IReadOnlyDictionary<string, string> labels,
+            CancellationToken cancellationToken)
+        {
+            store.Ingests.Remove(reference);
+            if (!store._blobs.TryAdd(expected, data.ToArray()))
+            {
+                throw new GantryException(ErrorKind.AlreadyExists, $"content {expected}");
+            }
+
+            store.Labels[expected] = labels;
+            return Task.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync() => default;
+    }
 }

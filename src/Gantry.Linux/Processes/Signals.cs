@@ -30,6 +30,19 @@ public static partial class Signals
         }
     }
 
+    /// <summary>Sends a signal to a process group, such as the session of a process started with one of its own.</summary>
+    /// <param name="group">The group: the process id of its leader.</param>
+    /// <param name="signal">The signal's number.</param>
+    /// <exception cref="LinuxException">There is no such group (ESRCH), no such signal (EINVAL).</exception>
+    public static void SendToGroup(int group, int signal)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(group, 2);
+        if (kill(-group, signal) != 0)
+        {
+            throw LinuxException.Last("kill", $"-{group}");
+        }
+    }
+
     /// <summary>Whether a process exists. One that has ended and was not waited for counts.</summary>
     /// <param name="pid">A process id.</param>
     public static bool Exists(int pid) =>

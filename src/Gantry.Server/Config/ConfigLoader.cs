@@ -1,3 +1,4 @@
+using Gantry.Archive.Processors;
 using Gantry.Core.Errors;
 using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
@@ -178,6 +179,7 @@ public static class ConfigLoader
                 ? limit
                 : defaults.ProxyTimeout,
             ShimBinaries = Shims(own.Table("shims")),
+            StreamProcessors = Processors(file.Table("stream_processors")),
             DefaultExecutor = own.NonEmpty("default_executor") ?? defaults.DefaultExecutor,
         };
         return config with { UnknownKeys = [.. file.Unknown()] };
@@ -272,4 +274,28 @@ public static class ConfigLoader
 
         return shims;
     }
+
+    private static List<StreamProcessor> Processors(ConfigTable table)
+    {
+        List<StreamProcessor> processors = [];
+        foreach (string id in table.Keys)
+        {
+            ConfigTable processor = table.Table(id);
+            processors.Add(new StreamProcessor(
+                id,
+                processor.Texts("accepts"),
+                Needed(processor, id, "returns"),
+                Needed(processor, id, "path"))
+            {
+                Arguments = processor.Texts("args"),
+                Environment = processor.Texts("env"),
+            });
+        }
+
+        return processors;
+    }
+
+    private static string Needed(ConfigTable processor, string id, string key) =>
+        processor.NonEmpty(key) ?? throw new GantryException(
+            ErrorKind.InvalidArgument, $"config key stream_processors.\"{id}\".{key} is missing");
 }

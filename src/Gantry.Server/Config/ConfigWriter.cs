@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Gantry.Archive.Processors;
 using Gantry.Server.Logging;
 
 namespace Gantry.Server.Config;
@@ -35,6 +36,16 @@ public static class ConfigWriter
         foreach ((string name, TimeSpan value) in config.Timeouts.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             Line(text, Quote(name), GoDuration.Format(value));
+        }
+
+        foreach (StreamProcessor processor in config.StreamProcessors)
+        {
+            Table(text, $"stream_processors.{Quote(processor.Id)}");
+            Line(text, "accepts", processor.Accepts);
+            Line(text, "returns", processor.Returns);
+            Line(text, "path", processor.Path);
+            Line(text, "args", processor.Arguments);
+            Line(text, "env", processor.Environment);
         }
 
         Table(text, "plugins.\"io.containerd.metadata.v1.bolt\"");

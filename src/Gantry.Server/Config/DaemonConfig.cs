@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Gantry.Archive.Processors;
 using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
 using Gantry.Snapshotters.Overlay;
@@ -72,6 +73,9 @@ public sealed record DaemonConfig
 
     /// <summary>How long a call to a proxy plug-in may take.</summary>
     public TimeSpan ProxyTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Programs that make layers of media types that are not built in.</summary>
+    public IReadOnlyList<StreamProcessor> StreamProcessors { get; init; } = [];
 
     /// <summary>Keys that were not understood, as <c>file: key</c>.</summary>
     public IReadOnlyList<string> UnknownKeys { get; init; } = [];
