@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gantry.Cli.Bundles;
 using Gantry.Cli.Containers;
 using Gantry.Cli.Daemon;
 using Gantry.Cli.Images;
@@ -57,6 +58,8 @@ internal static class CommandTree
             KillCommand.Create(),
             StopCommand.Create(),
             RmCommand.Create(),
+            CommitCommand.Create(),
+            BundleCommand.Create(),
             ImagesCommand.Create(),
             RmiCommand.Create(),
             InspectCommand.Create(),

@@ -1,12 +1,7 @@
-using System.Collections.Immutable;
-using System.Globalization;
 using System.Runtime.ExceptionServices;
-using Gantry.Core;
 using Gantry.Core.Diff;
 using Gantry.Core.Errors;
 using Gantry.Core.Images;
-using Gantry.Core.Labels;
-using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
 using Gantry.Distribution;
 using Gantry.Oci.Image;
@@ -35,9 +30,6 @@ public sealed class ImagePuller(
 {
     private const int MaxIndexDepth = 4;
     private const int MaxParallelDownloads = 64;
-
-    private static readonly TimeSpan LeaseLifetime = TimeSpan.FromHours(24);
-    private static readonly TimeSpan CleanupLimit = TimeSpan.FromSeconds(30);
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
@@ -91,26 +83,12 @@ public sealed class ImagePuller(
         }
 
         // Step 1
-        ILeaseStore leases = scopes(null).Leases;
-        Lease lease = await leases.CreateAsync(
-            "",
-            ImmutableDictionary<string, string>.Empty.Add(WellKnownLabels.GcExpire, Rfc3339(_time.GetUtcNow() + LeaseLifetime)),
-            cancellationToken);
-        try
-        {
-            PullResult result = await PullAsync(scopes(lease.Id), request, progress, cancellationToken);
-            _logger.Pulled(request.Reference.ToString(), result.Image.Target.Digest.ToString());
-            return result;
-        }
-        finally
-        {
-            // Step 7
-            await DeleteLeaseAsync(leases, lease.Id);
-        }
+        await using WorkLease lease =
+            await WorkLease.CreateAsync(scopes(null).Leases, _time, _logger, cancellationToken);
+        PullResult result = await PullAsync(scopes(lease.Id), request, progress, cancellationToken);
+        _logger.Pulled(request.Reference.ToString(), result.Image.Target.Digest.ToString());
+        return result;
     }
-
-    private static string Rfc3339(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private async Task<PullResult> PullAsync(
         INamespaceScope scope,
@@ -144,7 +122,7 @@ public sealed class ImagePuller(
         }
 
         // Step 6
-        ImageRecord image = await RecordAsync(
+        ImageRecord image = await ImageRecords.SetAsync(
             scope.Images, new ImageRecord(name, target, request.Labels), cancellationToken);
         progress?.Report(new PullProgress(name, target.Digest, 0, 0, PullState.Done));
         return new PullResult(image, [.. manifests.Select(m => m.Descriptor)], chainId);
@@ -222,34 +200,6 @@ public sealed class ImagePuller(
         byte[] data = await BlobReader.ReadAsync(
             scope.Content, descriptor, OciJson.MaxConfigBytes, cancellationToken);
         return BlobReader.Parse(data, descriptor.Digest, d => OciJson.ParseConfig(d));
-    }
-
-    private static async Task<ImageRecord> RecordAsync(
-        IImageStore images,
-        ImageRecord image,
-        CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                return await images.CreateAsync(image, cancellationToken);
-            }
-            catch (GantryException e) when (e.Kind == ErrorKind.AlreadyExists)
-            {
-                // It is pointed at the new target below.
-            }
-
-            try
-            {
-                FieldMask mask = new(["target", .. image.Labels.Keys.Select(key => "labels." + key)]);
-                return await images.UpdateAsync(image, mask, cancellationToken);
-            }
-            catch (GantryException e) when (e.Kind == ErrorKind.NotFound)
-            {
-                // Somebody has just removed it: make it.
-            }
-        }
     }
 
     // The first failure ends the others, and is the one that is thrown when they have ended.
@@ -330,24 +280,6 @@ public sealed class ImagePuller(
             index => layersFetched[index].WaitAsync(cancellationToken),
             progress,
             cancellationToken);
-    }
-
-    private async Task DeleteLeaseAsync(ILeaseStore leases, string id)
-    {
-        using CancellationTokenSource limit = new(CleanupLimit, _time);
-        try
-        {
-            await leases.DeleteAsync(id, synchronous: false, limit.Token);
-        }
-        catch (GantryException e) when (e.Kind == ErrorKind.NotFound)
-        {
-            // Nothing to delete.
-        }
-        catch (Exception e) when (e is GantryException or OperationCanceledException or IOException)
-        {
-            // The pull itself has ended one way or the other; the lease runs out by itself.
-            _logger.LeftBehind($"lease {id}", e.Message);
-        }
     }
 
     private sealed record Fetched(Descriptor Descriptor, ImageManifest Manifest);

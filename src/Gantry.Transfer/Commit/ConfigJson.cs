@@ -1,0 +1,52 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gantry.Core.Errors;
+
+namespace Gantry.Transfer.Commit;
+
+/// <summary>JSON documents that are changed in places, while what is not known to this program stays as it is.</summary>
+internal static class ConfigJson
+{
+    private const int MaxDepth = 64;
+
+    /// <summary>Reads a document.</summary>
+    /// <exception cref="GantryException">InvalidArgument: it is no JSON object.</exception>
+    public static JsonObject Parse(byte[] data, string what)
+    {
+        try
+        {
+            return JsonNode.Parse(
+                data,
+                documentOptions: new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false })
+                as JsonObject ?? throw new GantryException(ErrorKind.InvalidArgument, $"{what}: no JSON object");
+        }
+        catch (JsonException e)
+        {
+            throw new GantryException(ErrorKind.InvalidArgument, $"{what}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The bytes of a document.</summary>
+    public static byte[] ToBytes(JsonObject document)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter writer = new(stream))
+        {
+            document.WriteTo(writer);
+        }
+
+        return stream.ToArray();
+    }
+
+    /// <summary>An object in an object, which is made if it is not there.</summary>
+    /// <exception cref="GantryException">InvalidArgument: it is something else.</exception>
+    public static JsonObject Object(JsonObject parent, string key) =>
+        (parent[key] ??= new JsonObject()) as JsonObject
+        ?? throw new GantryException(ErrorKind.InvalidArgument, $"image config: {key} is no object");
+
+    /// <summary>A list in an object, which is made if it is not there.</summary>
+    /// <exception cref="GantryException">InvalidArgument: it is something else.</exception>
+    public static JsonArray List(JsonObject parent, string key) =>
+        (parent[key] ??= new JsonArray()) as JsonArray
+        ?? throw new GantryException(ErrorKind.InvalidArgument, $"image config: {key} is no list");
+}
