@@ -108,8 +108,12 @@ public sealed class MountsTests(Images images) : IAsyncLifetime
             $"lowerdir={chain.Active[1].MountPoint}:{chain.Active[0].MountPoint}", Assert.Single(chain.System).Options[0]);
         Assert.Equal(["look", "view"], (await Scope.Mounts.ListAsync([], Token)).Select(a => a.Name));
         Assert.Equal(["view"], (await Scope.Mounts.ListAsync(["name==view"], Token)).Select(a => a.Name));
-        await Scope.Mounts.DeactivateAsync("look", Token);
-        await Scope.Mounts.DeactivateAsync("view", Token);
+        Assert.Contains(
+            $"\"mountPoint\": \"{chain.Active[0].MountPoint}\"",
+            (await Daemon.GantryAsync("mounts", "inspect", "view")).StandardOutput,
+            StringComparison.Ordinal);
+        Assert.Equal(3, (await Daemon.GantryAsync("mounts", "ls")).StandardOutput.Split('\n').Length - 1);
+        Assert.Equal("look\nview\n", (await Daemon.GantryAsync("mounts", "deactivate", "look", "view")).StandardOutput);
     }
 
     [Fact]

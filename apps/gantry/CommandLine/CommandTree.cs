@@ -3,6 +3,7 @@ using Gantry.Cli.Bundles;
 using Gantry.Cli.Containers;
 using Gantry.Cli.Daemon;
 using Gantry.Cli.Images;
+using Gantry.Cli.Mounts;
 using Gantry.Cli.Output;
 
 namespace Gantry.Cli.CommandLine;
@@ -65,6 +66,7 @@ internal static class CommandTree
             InspectCommand.Create(),
             EventsCommand.Create(),
             NamespacesCommand.Create(),
+            MountsCommand.Create(),
             PluginsCommand.Create(),
             VersionCommand.Create(),
         };

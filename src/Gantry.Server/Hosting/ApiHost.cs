@@ -86,7 +86,9 @@ public sealed class ApiHost : IAsyncDisposable
         limits.MaxRequestBodySize = null;
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = null;
-        limits.KeepAliveTimeout = TimeSpan.MaxValue;
+
+        // A connection may rest as long as it likes. Kestrel adds the time to a clock's, so it must leave room.
+        limits.KeepAliveTimeout = TimeSpan.FromDays(36500);
         limits.Http2.MaxStreamsPerConnection = MaxStreamsPerConnection;
         limits.Http2.InitialConnectionWindowSize = WindowSize;
         limits.Http2.InitialStreamWindowSize = WindowSize;

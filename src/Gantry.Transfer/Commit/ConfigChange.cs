@@ -150,7 +150,7 @@ public sealed class ConfigChange
     /// <summary><c>A=b C="d e"</c>, or <c>A rest of the line</c>.</summary>
     private static IReadOnlyList<(string Key, string Value)> Pairs(string text, string rest)
     {
-        IReadOnlyList<string> words = Words(rest);
+        List<string> words = Words(rest);
         if (!words[0].Contains('=', StringComparison.Ordinal))
         {
             int space = rest.AsSpan().IndexOfAny(' ', '\t');
