@@ -135,7 +135,7 @@ public sealed class BundleTests(Images images) : IAsyncLifetime
         Assert.Contains("no layer", same.StandardError, StringComparison.Ordinal);
         Assert.Contains("manifest sha256:", first.StandardError, StringComparison.Ordinal);
         Assert.Equal(first.StandardError, second.StandardError);
-        Assert.Equal("local/first:1\n", first.StandardOutput);
+        Assert.Equal("docker.io/local/first:1\n", first.StandardOutput);
         await GantryAsync("bundle", "delete", Bundle);
     }
 
