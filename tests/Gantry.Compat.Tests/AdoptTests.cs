@@ -33,7 +33,7 @@ public sealed class AdoptTests(Images images)
         await using GantryDaemon gantry = GantryDaemon.On(containerd);
         BufferedCommandResult dry = await gantry.GantryAsync("adopt", gantry.Root, "--dry-run");
         Assert.True(dry.ExitCode == 0, dry.StandardError);
-        Assert.Contains("would be taken over: default: 3 images, 4 containers, 3 leases", dry.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains("would be taken over: default: 3 images, 5 containers, 3 leases", dry.StandardOutput, StringComparison.Ordinal);
         Assert.Equal(files, await FilesAsync(containerd.Root));
 
         // The first start takes over.
@@ -56,6 +56,10 @@ public sealed class AdoptTests(Images images)
         BufferedCommandResult run = await gantry.CtrAsync(
             "run", "--rm", "--snapshotter", "native", images.Layered, "fresh", "sh", "-c", "test -d /opt && exit 7");
         Assert.Equal(7, run.ExitCode);
+
+        // A container that ran all the time, under the shim that containerd gave it, has noticed nothing.
+        Assert.Equal("in\n", await gantry.CtrOkAsync("task", "exec", "--exec-id", "e", "live", "echo", "in"));
+        await gantry.CtrOkAsync("task", "rm", "-f", "live");
 
         // And it goes, with the files.
         Assert.Equal("KEY PARENT KIND \n", Distinct(await ScriptAsync(gantry, "remove")));

@@ -28,6 +28,7 @@ ctr run -d "$IMAGE" stopped sleep 1000
 ctr task kill -s SIGKILL stopped
 for i in $(seq 100); do ctr task ls | grep -q 'stopped.*STOPPED' && break; sleep 0.1; done
 ctr task rm stopped || true
+ctr run -d "$IMAGE" live sleep 1000
 
 # Snapshots of each kind.
 for s in overlayfs native; do

@@ -25,5 +25,6 @@ for n in default other empty; do
   for c in $(ctr container ls -q); do
     ctr container info "$c" | jq -S .
   done
+  ctr task ls
   ctr leases ls
 done 2>&1 | tidy

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using Gantry.Oci.Image;
+using Gantry.Storage.Adopt;
+using Xunit;
+
+namespace Gantry.Storage.Tests.Adopt;
+
+/// <summary>A large root. It is filled for minutes, so it runs only when asked for: <c>-explicit only</c>.</summary>
+public sealed class AdoptionScaleTests(ITestOutputHelper output) : IDisposable
+{
+    private const int Blobs = 100_000;
+    private const int Snapshots = 20_000;
+    private const int Containers = 10_000;
+    private const int Depth = 20;
+
+    private readonly ContainerdRoot _root = new();
+
+    public void Dispose() => _root.Dispose();
+
+    [Fact(Explicit = true)]
+    public void A_large_root_is_taken_over()
+    {
+        Digest last = default;
+        for (int i = 0; i < Blobs; i++)
+        {
+            last = _root.AddBlob("ns", $"blob {i}", ("containerd.io/gc.ref.content", last.ToString()));
+        }
+
+        for (int i = 0; i < Snapshots; i++)
+        {
+            _root.AddSnapshot("ns", "overlayfs", $"s{i}", i % Depth == 0 ? "" : $"s{i - 1}", i + 1, 3);
+        }
+
+        for (int i = 0; i < Containers; i++)
+        {
+            _root.AddContainer("ns", $"c{i}", ContainerdRoot.Any("t", new byte[5000]), "overlayfs", $"s{i}");
+        }
+
+        _root.Save();
+        long started = Stopwatch.GetTimestamp();
+
+        AdoptionReport report = Adoption.Run(_root.Options, TimeProvider.System);
+
+        output.WriteLine($"{Blobs} blobs, {Snapshots} snapshots, {Containers} containers: {Stopwatch.GetElapsedTime(started)}");
+        Assert.Equal(
+            (Blobs, Snapshots, Containers),
+            (report.Namespaces[0].Blobs, report.Namespaces[0].Snapshots, report.Namespaces[0].Containers));
+    }
+}
