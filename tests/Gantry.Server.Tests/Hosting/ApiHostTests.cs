@@ -18,6 +18,9 @@ public sealed class ApiHostTests
 {
     private const byte DataType = 0;
     private const byte ResetType = 3;
+    private const byte GoAwayType = 7;
+
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(3);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -54,6 +57,39 @@ public sealed class ApiHostTests
         // The second request finds the authority in HPACK's table.
         await stream.WriteAsync(SecondRequest(stream: 3), Token);
         Assert.Equal(DataType, await FirstAnswerAsync(stream, 3));
+    }
+
+    [Fact]
+    public async Task A_connection_that_rests_stays_open()
+    {
+        Needs.Root();
+        using TempDirectory directory = new();
+        await using ApiHost host = await StartAsync(directory["a.sock"]);
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(directory["a.sock"]), Token);
+        await using NetworkStream stream = new(socket);
+        await stream.WriteAsync(Request("localhost", stream: 1), Token);
+        Assert.Equal(DataType, await FirstAnswerAsync(stream, 1));
+
+        // The server looks once a second who has rested for too long: whatever it has to say to this one, it says now.
+        using CancellationTokenSource rest = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        rest.CancelAfter(Rest);
+        List<byte> frames = [];
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ReadFramesAsync(stream, frames, rest.Token));
+
+        Assert.DoesNotContain(GoAwayType, frames);
+    }
+
+    private static async Task ReadFramesAsync(NetworkStream stream, List<byte> types, CancellationToken cancellationToken)
+    {
+        byte[] header = new byte[9];
+        while (true)
+        {
+            await stream.ReadExactlyAsync(header, cancellationToken);
+            types.Add(header[3]);
+            byte[] payload = new byte[(header[0] << 16) | (header[1] << 8) | header[2]];
+            await stream.ReadExactlyAsync(payload, cancellationToken);
+        }
     }
 
     private static async Task<ApiHost> StartAsync(string path)
