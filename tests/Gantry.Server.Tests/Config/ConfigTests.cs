@@ -1,3 +1,4 @@
+using Gantry.Archive.Processors;
 using Gantry.Core.Errors;
 using Gantry.Server.Config;
 using Gantry.Server.Logging;
@@ -10,6 +11,41 @@ namespace Gantry.Server.Tests.Config;
 public sealed class ConfigTests
 {
     private static readonly DaemonConfig Defaults = ConfigDefaults.For(asContainerd: true);
+
+    [Fact]
+    public void Stream_processors_are_read_and_written()
+    {
+        DaemonConfig config = Parse(
+            """
+            version = 2
+            [stream_processors]
+              [stream_processors."a.v1.tar"]
+                accepts = ["x/a", "x/b"]
+                returns = "application/vnd.oci.image.layer.v1.tar"
+                path = "decode"
+                args = ["-k", "/keys"]
+                env = ["A=b"]
+            """);
+
+        StreamProcessor processor = Assert.Single(config.StreamProcessors);
+        Assert.Equal("a.v1.tar", processor.Id);
+        Assert.Equal(["x/a", "x/b"], processor.Accepts);
+        Assert.Equal("application/vnd.oci.image.layer.v1.tar", processor.Returns);
+        Assert.Equal("decode", processor.Path);
+        Assert.Equal(["-k", "/keys"], processor.Arguments);
+        Assert.Equal(["A=b"], processor.Environment);
+        Assert.Empty(config.UnknownKeys);
+        Assert.Equivalent(processor, Assert.Single(Parse(ConfigWriter.Write(config)).StreamProcessors));
+    }
+
+    [Fact]
+    public void A_stream_processor_without_a_program_is_an_error_that_names_the_key()
+    {
+        GantryException error = Assert.Throws<GantryException>(
+            () => Parse("version = 2\n[stream_processors.\"a.b\"]\nreturns = \"x\""));
+
+        Assert.Contains("stream_processors.\"a.b\".path", error.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Version_2_is_read()
