@@ -1,7 +1,9 @@
 using Gantry.Api.Mapping;
+using Gantry.Client.Collection;
 using Gantry.Client.Events;
 using Gantry.Client.Internal;
 using Gantry.Client.Namespaces;
+using Gantry.Core.Collection;
 using Gantry.Core.Errors;
 using Gantry.Core.Events;
 using Gantry.Core.Metadata;
@@ -46,6 +48,7 @@ public sealed class GantryClient : IMetadata, IDisposable, IAsyncDisposable
         _connection = new Connection(options);
         Namespaces = new RemoteNamespaceStore(_connection);
         Events = new RemoteEvents(_connection);
+        Collector = new RemoteGarbageCollector(_connection);
     }
 
     /// <inheritdoc/>
@@ -56,6 +59,9 @@ public sealed class GantryClient : IMetadata, IDisposable, IAsyncDisposable
     /// before the daemon has it may be missed.
     /// </summary>
     public IEventExchange Events { get; }
+
+    /// <summary>The collector of garbage, of a Gantry daemon only.</summary>
+    public IGarbageCollector Collector { get; }
 
     /// <summary>One namespace, under a lease or none.</summary>
     /// <param name="ns">The namespace; it need not exist.</param>

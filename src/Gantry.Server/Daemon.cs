@@ -154,6 +154,7 @@ public sealed partial class Daemon : IAsyncDisposable
         ApiServices services = new(
             lifetime,
             metadata,
+            metadata.Collector,
             events,
             tasks,
             content => new ContentDiffer(content, mounts.WithAsync, processors: _config.StreamProcessors),

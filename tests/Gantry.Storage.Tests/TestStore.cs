@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Gantry.Core;
+using Gantry.Core.Collection;
 using Gantry.Core.Containers;
 using Gantry.Core.Content;
 using Gantry.Core.Errors;
@@ -8,7 +9,6 @@ using Gantry.Core.Images;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
 using Gantry.Oci.Image;
-using Gantry.Storage.Gc;
 using Gantry.Storage.Metadata;
 using Gantry.Testing;
 using Xunit;
@@ -60,7 +60,7 @@ internal sealed class TestStore : IAsyncDisposable
         await OpenStoreAsync();
     }
 
-    public Task<CollectionResult> CollectAsync() => Store.Collector.CollectAsync(Token);
+    public Task<CollectionReport> CollectAsync() => Store.Collector.CollectAsync(Token);
 
     public bool HasFile(Digest digest) =>
         File.Exists(Path.Combine(Store.ContentRoot, "blobs", digest.Algorithm, digest.Hex));

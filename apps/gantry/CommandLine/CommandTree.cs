@@ -67,6 +67,7 @@ internal static class CommandTree
             EventsCommand.Create(),
             NamespacesCommand.Create(),
             MountsCommand.Create(),
+            GcCommand.Create(),
             PluginsCommand.Create(),
             VersionCommand.Create(),
         };

@@ -1,3 +1,4 @@
+using Gantry.Core;
 using Gantry.Core.Errors;
 using Tomlyn.Model;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Gantry.Archive.Processors;
+using Gantry.Core;
 using Gantry.Server.Logging;
 
 namespace Gantry.Server.Config;

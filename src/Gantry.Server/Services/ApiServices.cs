@@ -1,3 +1,4 @@
+using Gantry.Core.Collection;
 using Gantry.Core.Content;
 using Gantry.Core.Diff;
 using Gantry.Core.Events;
@@ -14,6 +15,7 @@ namespace Gantry.Server.Services;
 /// <summary>What the gRPC services are made from.</summary>
 /// <param name="Lifetime">The daemon's life.</param>
 /// <param name="Metadata">Everything durable.</param>
+/// <param name="Collector">The collector of garbage.</param>
 /// <param name="Events">Where events go.</param>
 /// <param name="Tasks">The tasks.</param>
 /// <param name="Differ">Makes the differ of a namespace's content.</param>
@@ -23,6 +25,7 @@ namespace Gantry.Server.Services;
 public sealed record ApiServices(
     DaemonLifetime Lifetime,
     IMetadata Metadata,
+    IGarbageCollector Collector,
     IEventExchange Events,
     TaskManager Tasks,
     Func<IContentStore, IDiffer> Differ,
@@ -43,6 +46,7 @@ public sealed record ApiServices(
         services.AddSingleton(new ContentService(Metadata, publisher));
         services.AddSingleton(new ImagesService(Metadata, publisher));
         services.AddSingleton(new LeasesService(Metadata));
+        services.AddSingleton(new GcService(Collector));
         services.AddSingleton(new SnapshotsService(Metadata, publisher));
         services.AddSingleton(new MountsService(Metadata));
         services.AddSingleton(new DiffService(Metadata, Differ));
@@ -62,6 +66,7 @@ public sealed record ApiServices(
         application.MapGrpcService<ContentService>();
         application.MapGrpcService<ImagesService>();
         application.MapGrpcService<LeasesService>();
+        application.MapGrpcService<GcService>();
         application.MapGrpcService<SnapshotsService>();
         application.MapGrpcService<MountsService>();
         application.MapGrpcService<DiffService>();

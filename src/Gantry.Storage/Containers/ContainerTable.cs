@@ -42,7 +42,7 @@ internal static class ContainerTable
     /// <summary>The references that a container makes.</summary>
     public static List<Reference> References(ContainerRecord container)
     {
-        List<Reference> references = LabelReferences.Read(container.Labels);
+        List<Reference> references = LabelReferences.Read(NodeKind.Container, container.Labels);
         if (container.Snapshotter.Length > 0 && container.SnapshotKey.Length > 0)
         {
             references.Add(

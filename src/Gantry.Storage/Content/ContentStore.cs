@@ -56,7 +56,7 @@ internal sealed class ContentStore(ScopeContext scope) : IContentStore
                     scope.Namespace,
                     NodeKind.Content,
                     info.Digest.ToString(),
-                    LabelReferences.Read(changed.Labels));
+                    LabelReferences.Read(NodeKind.Content, changed.Labels));
                 return changed;
             },
             cancellationToken);

@@ -63,7 +63,7 @@ internal static class ContentTable
             ns,
             NodeKind.Content,
             info.Digest.ToString(),
-            LabelReferences.Read(info.Labels));
+            LabelReferences.Read(NodeKind.Content, info.Labels));
         return true;
     }
 

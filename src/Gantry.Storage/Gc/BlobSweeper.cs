@@ -32,8 +32,8 @@ internal sealed class BlobSweeper(Database database, ContentDirectory blobs, ILo
     }
 
     /// <summary>Unlinks what has no owner.</summary>
-    /// <returns>The number of files.</returns>
-    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    /// <returns>The number of files, and the space that they took.</returns>
+    public async Task<(int Count, long Bytes)> RunAsync(CancellationToken cancellationToken)
     {
         HashSet<Digest> candidates = ReadOrphans();
         while (_unrecorded.TryDequeue(out Digest digest))
@@ -42,12 +42,17 @@ internal sealed class BlobSweeper(Database database, ContentDirectory blobs, ILo
         }
 
         int removed = 0;
+        long bytes = 0;
         foreach (Digest[] batch in candidates.Chunk(BatchSize))
         {
-            removed += await SweepAsync(batch, cancellationToken);
+            foreach (long size in await SweepAsync(batch, cancellationToken))
+            {
+                removed++;
+                bytes += size;
+            }
         }
 
-        return removed;
+        return (removed, bytes);
     }
 
     private HashSet<Digest> ReadOrphans() => database.Read(connection =>
@@ -65,14 +70,27 @@ internal sealed class BlobSweeper(Database database, ContentDirectory blobs, ILo
         return orphans;
     });
 
-    private async Task<int> SweepAsync(Digest[] batch, CancellationToken cancellationToken)
+    /// <summary>Unlinks those of a batch that have no owner.</summary>
+    /// <returns>The sizes of the files that there were.</returns>
+    private async Task<List<long>> SweepAsync(Digest[] batch, CancellationToken cancellationToken)
     {
         List<Digest> held = [.. batch.Where(blobs.Pins.TryBeginRemoval)];
         try
         {
-            List<Digest> gone = [.. held.Where(digest => !HasOwner(digest) && TryUnlink(digest))];
-            await database.WriteAsync(writer => Forget(writer, held, [.. gone]), cancellationToken);
-            return gone.Count;
+            HashSet<Digest> gone = [];
+            List<long> sizes = [];
+            foreach (Digest digest in held.Where(digest => !HasOwner(digest)))
+            {
+                long? size = blobs.BlobSize(digest);
+                if (TryUnlink(digest))
+                {
+                    gone.Add(digest);
+                    sizes.AddRange(size is { } bytes ? [bytes] : []);
+                }
+            }
+
+            await database.WriteAsync(writer => Forget(writer, held, gone), cancellationToken);
+            return sizes;
         }
         finally
         {

@@ -1,5 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Threading.Channels;
+using Gantry.Core.Collection;
+using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
 using Gantry.Oci.Image;
 using Gantry.Storage.Content;
@@ -13,9 +16,10 @@ namespace Gantry.Storage.Gc;
 /// Removes what nothing refers to. Nothing that was made after a collection began is removed by it, and nobody waits for
 /// it but those who ask to.
 /// </summary>
-public sealed class GarbageCollector : IAsyncDisposable
+public sealed class GarbageCollector : IGarbageCollector, IAsyncDisposable
 {
     private static readonly TimeSpan MinimumTime = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan IntervalWithoutShare = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly Database _database;
@@ -32,7 +36,7 @@ public sealed class GarbageCollector : IAsyncDisposable
 
     // Guards the next collection, which those who ask for one share until it begins.
     private readonly Lock _gate = new();
-    private Task<CollectionResult>? _next;
+    private Task<CollectionReport>? _next;
 
     private volatile bool _closed;
     private int _deletions;
@@ -68,7 +72,7 @@ public sealed class GarbageCollector : IAsyncDisposable
     /// share one.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait; the collection goes on.</param>
-    public Task<CollectionResult> CollectAsync(CancellationToken cancellationToken)
+    public Task<CollectionReport> CollectAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -76,6 +80,20 @@ public sealed class GarbageCollector : IAsyncDisposable
             return _next.WaitAsync(cancellationToken);
         }
     }
+
+    /// <inheritdoc/>
+    public Task<Explanation> ExplainAsync(
+        Namespace ns,
+        string name,
+        string snapshotter,
+        CancellationToken cancellationToken) => Task.Run(
+            () => _database.ReadSnapshot(connection => Explainer.Run(
+                connection,
+                new ExplainedObject(ns.ToString(), name, snapshotter),
+                StoredTime.ToTicks(_time.GetUtcNow()),
+                _blobs.Locks.IsLocked,
+                NextRun())),
+            cancellationToken);
 
     /// <summary>Returns when no collection is under way; none begins any more.</summary>
     public async ValueTask DisposeAsync()
@@ -195,7 +213,7 @@ public sealed class GarbageCollector : IAsyncDisposable
         double share = Math.Clamp(_options.PauseThreshold, 0, 0.5);
         if (share == 0)
         {
-            return TimeSpan.Zero;
+            return IntervalWithoutShare;
         }
 
         TimeSpan average = _collections == 0 ? MinimumTime : _total / _collections;
@@ -203,7 +221,7 @@ public sealed class GarbageCollector : IAsyncDisposable
         return (average / share) - average;
     }
 
-    private async Task<CollectionResult> CollectNextAsync()
+    private async Task<CollectionReport> CollectNextAsync()
     {
         // Leave the lock of the caller before anything else.
         await Task.Yield();
@@ -224,7 +242,7 @@ public sealed class GarbageCollector : IAsyncDisposable
         }
     }
 
-    private async Task<CollectionResult> CollectOnceAsync()
+    private async Task<CollectionReport> CollectOnceAsync()
     {
         int deletions = Volatile.Read(ref _deletions);
         long started = _time.GetTimestamp();
@@ -243,7 +261,7 @@ public sealed class GarbageCollector : IAsyncDisposable
         // Step 3: remove what the records stood for.
         await SetAsideAsync(sweeper.Snapshots);
         await _activator.DeactivateAsync(sweeper.Activations);
-        int blobs = await _blobSweeper.RunAsync(CancellationToken.None);
+        (int blobs, long blobBytes) = await _blobSweeper.RunAsync(CancellationToken.None);
 
         TimeSpan elapsed = _time.GetElapsedTime(started);
         Interlocked.Add(ref _deletions, -deletions);
@@ -252,8 +270,27 @@ public sealed class GarbageCollector : IAsyncDisposable
         Volatile.Write(ref _lastEndTicks, StoredTime.ToTicks(_time.GetUtcNow()));
         _total += elapsed;
         _collections++;
-        StorageLog.Collected(_logger, sweeper.Removed, mark.Objects, blobs, elapsed.TotalMilliseconds);
-        return new CollectionResult(elapsed, mark.Objects, sweeper.Removed, blobs);
+        int records = sweeper.Removed.Values.Sum(removed => removed.Count);
+        StorageLog.Collected(_logger, records, mark.Objects, blobs, elapsed.TotalMilliseconds);
+        IEnumerable<RemovedKind> removed = sweeper.Removed
+            .OrderBy(entry => entry.Key)
+            .Select(entry => new RemovedKind(entry.Key.Name(), entry.Value.Count, entry.Value.Bytes));
+        return new CollectionReport(
+            elapsed,
+            mark.Objects,
+            blobs == 0 ? [.. removed] : [.. removed, new RemovedKind(ObjectKinds.Blob, blobs, blobBytes)]);
+    }
+
+    /// <summary>When the next collection is to be, in words.</summary>
+    private string NextRun()
+    {
+        DateTimeOffset? due = Earlier(ExpiryDue(), WorkDue());
+        DateTimeOffset now = _time.GetUtcNow();
+        return due is not { } time
+            ? "at the next collection, which a deletion or gantry gc brings about"
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"at the next collection, at {(time < now ? now : time).UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}");
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "the record is gone; the next clean-up removes the rest")]

@@ -7,7 +7,7 @@ namespace Gantry.Storage.Gc;
 /// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item>all references are read as edges between hashes;</item>
+/// <item>all references are read as edges between hashes, those under a condition only if it holds;</item>
 /// <item>roots are images and leases that have not expired, containers, ingests that are young or have a writer, and
 /// what has a label <c>gc.root</c>;</item>
 /// <item>what roots reach is alive; a flat lease reaches only what it lists and what that is made of;</item>
@@ -20,18 +20,22 @@ internal sealed class Marker
     private readonly Func<string, string, bool> _hasWriter;
     private readonly long _now;
     private readonly List<Edge> _edges = [];
+    private readonly List<ConditionalReference> _conditions = [];
+    private readonly Dictionary<NodeId, string> _usedAt = [];
     private readonly HashSet<NodeId> _alive = [];
-    private readonly Stack<NodeId> _pending = new();
-    private readonly List<NodeId> _flatRoots = [];
+    private readonly Queue<NodeId> _pending = new();
+    private readonly List<(NodeId Lease, NodeId Root)> _flatRoots = [];
+    private readonly Dictionary<NodeId, NodeId>? _holders;
     private readonly List<DeadObject> _dead = [];
     private int _objects;
     private long? _nextExpiry;
 
-    private Marker(Connection connection, long now, Func<string, string, bool> hasWriter)
+    private Marker(Connection connection, long now, Func<string, string, bool> hasWriter, bool trace)
     {
         _connection = connection;
         _now = now;
         _hasWriter = hasWriter;
+        _holders = trace ? [] : null;
     }
 
     /// <summary>Marks.</summary>
@@ -39,7 +43,37 @@ internal sealed class Marker
     /// <param name="now">The time, in its stored form.</param>
     /// <param name="hasWriter">Whether an ingest (namespace, ref) has a writer.</param>
     public static Mark Run(Connection connection, long now, Func<string, string, bool> hasWriter) =>
-        new Marker(connection, now, hasWriter).Run();
+        new Marker(connection, now, hasWriter, trace: false).Run();
+
+    /// <summary>Marks what is alive, and remembers how each object was reached.</summary>
+    /// <inheritdoc cref="Run(Connection, long, Func{string, string, bool})"/>
+    public static Marker Trace(Connection connection, long now, Func<string, string, bool> hasWriter)
+    {
+        Marker marker = new(connection, now, hasWriter, trace: true);
+        marker.MarkAlive();
+        return marker;
+    }
+
+    /// <summary>Whether something keeps an object.</summary>
+    public bool IsAlive(NodeId id) => _alive.Contains(id);
+
+    /// <summary>The shortest way to an object, itself first and the root last; empty when nothing keeps it.</summary>
+    public List<NodeId> ChainTo(NodeId id)
+    {
+        List<NodeId> chain = [];
+        while (_holders!.TryGetValue(id, out NodeId holder))
+        {
+            chain.Add(id);
+            if (holder == id)
+            {
+                break;
+            }
+
+            id = holder;
+        }
+
+        return chain;
+    }
 
     private Mark Run()
     {
@@ -49,19 +83,26 @@ internal sealed class Marker
             sequence = counter.Read() ? counter.Number(0) : 0;
         }
 
+        MarkAlive();
+        ReadDead();
+        _dead.Sort((left, right) => right.Sequence.CompareTo(left.Sequence));
+        return new Mark(sequence, _now, _objects, _dead, _conditions, _nextExpiry);
+    }
+
+    private void MarkAlive()
+    {
         HashSet<NodeId> flat = ReadLeases();
         ReadReferences(flat);
+        AddConditions();
+        _edges.Sort((left, right) => left.From.CompareTo(right.From));
         ReadRoots();
         Follow(partsOnly: false);
-        foreach (NodeId root in _flatRoots)
+        foreach ((NodeId lease, NodeId root) in _flatRoots)
         {
-            Reach(root);
+            Reach(root, lease);
         }
 
         Follow(partsOnly: true);
-        ReadDead();
-        _dead.Sort((left, right) => right.Sequence.CompareTo(left.Sequence));
-        return new Mark(sequence, _now, _objects, _dead, _nextExpiry);
     }
 
     /// <summary>Reads the leases: those that have not expired are roots, or flat roots, which are returned.</summary>
@@ -82,6 +123,7 @@ internal sealed class Marker
             else if (select.Number(2) != 0)
             {
                 flat.Add(id);
+                _holders?.TryAdd(id, id);
             }
             else
             {
@@ -99,30 +141,57 @@ internal sealed class Marker
         while (select.Read())
         {
             string ns = select.Text(0);
-            NodeId owner = NodeId.Of(ns, (NodeKind)select.Number(1), select.Text(2));
+            NodeKind kind = (NodeKind)select.Number(1);
+            string key = select.Text(2);
+            NodeId owner = NodeId.Of(ns, kind, key);
+            string otherKey = select.Text(5);
             ReferenceRole role = (ReferenceRole)select.Number(3);
-            if (role == ReferenceRole.Root)
-            {
-                Reach(owner);
-                continue;
-            }
-
-            NodeId other = NodeId.Of(ns, (NodeKind)select.Number(4), select.Text(5));
             switch (role)
             {
-                case ReferenceRole.Back:
-                    _edges.Add(new Edge(other, owner, IsPart: false));
+                case ReferenceRole.Root:
+                    Reach(owner);
                     break;
-                case ReferenceRole.Leased when flatLeases.Contains(owner):
-                    _flatRoots.Add(other);
+                case ReferenceRole.UsedAt:
+                    _usedAt[owner] = otherKey;
+                    break;
+                case ReferenceRole.Condition:
+                    _conditions.Add(new ConditionalReference(ns, kind, key, GcCondition.Parse(otherKey)));
                     break;
                 default:
-                    _edges.Add(new Edge(owner, other, role == ReferenceRole.Part));
+                    AddEdge(owner, role, NodeId.Of(ns, (NodeKind)select.Number(4), otherKey), flatLeases);
                     break;
             }
         }
+    }
 
-        _edges.Sort((left, right) => left.From.CompareTo(right.From));
+    private void AddEdge(NodeId owner, ReferenceRole role, NodeId other, HashSet<NodeId> flatLeases)
+    {
+        if (role == ReferenceRole.Leased && flatLeases.Contains(owner))
+        {
+            _flatRoots.Add((owner, other));
+        }
+        else if (role == ReferenceRole.Back)
+        {
+            _edges.Add(new Edge(other, owner, IsPart: false));
+        }
+        else
+        {
+            _edges.Add(new Edge(owner, other, role == ReferenceRole.Part));
+        }
+    }
+
+    private void AddConditions()
+    {
+        DateTimeOffset now = StoredTime.FromTicks(_now);
+        foreach (ConditionalReference reference in _conditions)
+        {
+            NodeId snapshot = NodeId.Of(reference.Namespace, NodeKind.Snapshot, reference.Condition.SnapshotKey);
+            if (_usedAt.TryGetValue(snapshot, out string? usedAt) && reference.Condition.Holds(usedAt, now))
+            {
+                NodeId owner = NodeId.Of(reference.Namespace, reference.Kind, reference.Key);
+                _edges.Add(new Edge(snapshot, owner, IsPart: false));
+            }
+        }
     }
 
     private void ReadRoots()
@@ -201,23 +270,25 @@ internal sealed class Marker
         return false;
     }
 
-    private void Reach(NodeId id)
+    /// <summary>Takes in an object that is alive: a root, or what another keeps.</summary>
+    private void Reach(NodeId id, NodeId? holder = null)
     {
         if (_alive.Add(id))
         {
-            _pending.Push(id);
+            _pending.Enqueue(id);
+            _holders?.TryAdd(id, holder ?? id);
         }
     }
 
     private void Follow(bool partsOnly)
     {
-        while (_pending.TryPop(out NodeId id))
+        while (_pending.TryDequeue(out NodeId id))
         {
             for (int i = FirstEdge(id); i < _edges.Count && _edges[i].From == id; i++)
             {
                 if (_edges[i].IsPart || !partsOnly)
                 {
-                    Reach(_edges[i].To);
+                    Reach(_edges[i].To, id);
                 }
             }
         }

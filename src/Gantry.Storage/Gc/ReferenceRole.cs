@@ -20,4 +20,10 @@ internal enum ReferenceRole
 
     /// <summary>The owner is a lease and the other its resource.</summary>
     Leased = 5,
+
+    /// <summary>A label <c>gc.cond.snapshot</c> of the owner: the other keeps the owner while the condition holds.</summary>
+    Condition = 6,
+
+    /// <summary>A label <c>gc.cond.value-usedat</c> of the owner: a time that conditions ask for; there is no other.</summary>
+    UsedAt = 7,
 }

@@ -24,6 +24,9 @@ internal sealed class Sweeper(
     private readonly HashSet<(string Namespace, NodeKind Kind, string Key)> _dead =
         mark.Dead.Select(dead => (dead.Namespace, dead.Kind, dead.Key)).ToHashSet();
 
+    private readonly ILookup<(string Namespace, string Snapshot), ConditionalReference> _conditions =
+        mark.Conditions.ToLookup(reference => (reference.Namespace, reference.Condition.SnapshotKey));
+
     private long _seen = mark.Sequence;
 
     /// <summary>Snapshots whose directories are nobody's now.</summary>
@@ -32,8 +35,8 @@ internal sealed class Sweeper(
     /// <summary>Activations whose mounts are nobody's now.</summary>
     public List<long> Activations { get; } = [];
 
-    /// <summary>The number of records removed.</summary>
-    public int Removed { get; private set; }
+    /// <summary>What was removed: how many records, and the space they tell of.</summary>
+    public Dictionary<NodeKind, (int Count, long Bytes)> Removed { get; } = [];
 
     /// <summary>Sweeps.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -52,7 +55,12 @@ internal sealed class Sweeper(
             BatchResult result = await database.WriteAsync(
                 writer => Sweep(writer, batch, locks.Select(entry => entry.Ingest).ToHashSet()),
                 cancellationToken);
-            Removed += result.Removed;
+            foreach ((NodeKind kind, long bytes) in result.Removed)
+            {
+                (int count, long sum) = Removed.GetValueOrDefault(kind);
+                Removed[kind] = (count + 1, sum + bytes);
+            }
+
             Snapshots.AddRange(result.Snapshots);
             Activations.AddRange(result.Activations);
             foreach (string backend in result.Ingests)
@@ -93,10 +101,7 @@ internal sealed class Sweeper(
         {
             bool removed = _dead.Contains((dead.Namespace, dead.Kind, dead.Key)) && dead.Kind switch
             {
-                NodeKind.Content => IsOld(
-                    writer,
-                    "SELECT 1 FROM content WHERE namespace = ? AND digest = ? AND sequence <= ?",
-                    dead) && ContentTable.Delete(writer, dead.Namespace, dead.Key),
+                NodeKind.Content => DeleteContent(writer, dead, result),
                 NodeKind.Image => DeleteImage(writer, dead),
                 NodeKind.Lease => DeleteLease(writer, dead),
                 NodeKind.Ingest => lockedIngests.Contains(dead) && DeleteIngest(writer, dead, result),
@@ -104,7 +109,10 @@ internal sealed class Sweeper(
                 NodeKind.Activation => DeleteActivation(writer, dead, result),
                 _ => false,
             };
-            result.Removed += removed ? 1 : 0;
+            if (removed && dead.Kind is NodeKind.Image or NodeKind.Lease or NodeKind.Ingest or NodeKind.Activation)
+            {
+                result.Removed.Add((dead.Kind, 0));
+            }
         }
 
         return result;
@@ -124,9 +132,17 @@ internal sealed class Sweeper(
             while (select.Read())
             {
                 _seen = select.Number(0);
-                bool keepsOwner = (ReferenceRole)select.Number(4) is ReferenceRole.Back or ReferenceRole.Root;
+                ReferenceRole role = (ReferenceRole)select.Number(4);
+                bool keepsOwner = role is ReferenceRole.Back or ReferenceRole.Root or ReferenceRole.Condition;
                 int kind = keepsOwner ? 2 : 5;
-                kept.Push((select.Text(1), (NodeKind)select.Number(kind), select.Text(kind + 1)));
+                if (role == ReferenceRole.UsedAt)
+                {
+                    KeepConditional(select.Text(1), select.Text(3), kept);
+                }
+                else
+                {
+                    kept.Push((select.Text(1), (NodeKind)select.Number(kind), select.Text(kind + 1)));
+                }
             }
         }
 
@@ -142,6 +158,11 @@ internal sealed class Sweeper(
                 kept.Push((node.Namespace, reference.Kind, reference.Key));
             }
 
+            if (node.Kind == NodeKind.Snapshot)
+            {
+                KeepConditional(node.Namespace, node.Key, kept);
+            }
+
             using Statement back = connection.Use(
                 "SELECT kind, key FROM reference WHERE namespace = ? AND other_kind = ? AND other_key = ? AND role = 2");
             back.Bind(node.Namespace).Bind((long)node.Kind).Bind(node.Key);
@@ -150,6 +171,31 @@ internal sealed class Sweeper(
                 kept.Push((node.Namespace, (NodeKind)back.Number(0), back.Text(1)));
             }
         }
+    }
+
+    /// <summary>Keeps what a snapshot might keep under a condition; whether it does, the next mark will see.</summary>
+    private void KeepConditional(string ns, string snapshot, Stack<(string Namespace, NodeKind Kind, string Key)> kept)
+    {
+        foreach (ConditionalReference reference in _conditions[(ns, snapshot)])
+        {
+            kept.Push((ns, reference.Kind, reference.Key));
+        }
+    }
+
+    private bool DeleteContent(Writer writer, DeadObject dead, BatchResult result)
+    {
+        using (Statement select = writer.Use(
+            "SELECT size FROM content WHERE namespace = ? AND digest = ? AND sequence <= ?"))
+        {
+            if (!select.Bind(dead.Namespace).Bind(dead.Key).Bind(mark.Sequence).Read())
+            {
+                return false;
+            }
+
+            result.Removed.Add((NodeKind.Content, select.Number(0)));
+        }
+
+        return ContentTable.Delete(writer, dead.Namespace, dead.Key);
     }
 
     private bool IsOld(Writer writer, string sql, DeadObject dead)
@@ -221,6 +267,7 @@ internal sealed class Sweeper(
         }
 
         SnapshotTable.Delete(writer, dead.Namespace, snapshotter, name, row.Id);
+        result.Removed.Add((NodeKind.Snapshot, row.Usage.Size));
         result.Snapshots.Add((driver, row.Id));
         return true;
     }
@@ -241,7 +288,7 @@ internal sealed class Sweeper(
 
     private sealed class BatchResult
     {
-        public int Removed { get; set; }
+        public List<(NodeKind Kind, long Bytes)> Removed { get; } = [];
 
         public List<string> Ingests { get; } = [];
 

@@ -48,7 +48,7 @@ internal static class ImageTable
     /// <summary>The references that an image makes.</summary>
     public static List<Reference> References(ImageRecord image)
     {
-        List<Reference> references = LabelReferences.Read(image.Labels);
+        List<Reference> references = LabelReferences.Read(NodeKind.Image, image.Labels);
         references.Add(new Reference(ReferenceRole.Part, NodeKind.Content, image.Target.Digest.ToString()));
         return references;
     }

@@ -108,7 +108,7 @@ internal sealed class ActivationStore(ScopeContext scope) : IActivationStore
                     Labels.Check(Apply(row.Labels, labels, mask, name), "mount.Labels");
                 ActivationTable.SetLabels(writer, row.Id, changed, scope.Time.GetUtcNow());
                 ReferenceTable.Replace(
-                    writer, scope.Namespace, NodeKind.Activation, name, LabelReferences.Read(changed));
+                    writer, scope.Namespace, NodeKind.Activation, name, LabelReferences.Read(NodeKind.Activation, changed));
                 return (row with { Labels = changed }).ToRecord();
             },
             cancellationToken);
@@ -154,7 +154,7 @@ internal sealed class ActivationStore(ScopeContext scope) : IActivationStore
         NamespaceTable.Ensure(writer, scope.Namespace);
         long id = ActivationTable.TryAdd(writer, scope.Namespace, name, labels, scope.Time.GetUtcNow())
             ?? throw new GantryException(ErrorKind.AlreadyExists, $"mount \"{name}\"");
-        ReferenceTable.Add(writer, scope.Namespace, NodeKind.Activation, name, LabelReferences.Read(labels));
+        ReferenceTable.Add(writer, scope.Namespace, NodeKind.Activation, name, LabelReferences.Read(NodeKind.Activation, labels));
         LeaseTable.Attach(writer, scope.Namespace, scope.Lease, NodeKind.Activation, name);
         return id;
     }

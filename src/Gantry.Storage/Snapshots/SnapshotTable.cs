@@ -163,7 +163,7 @@ internal static class SnapshotTable
 
     private static List<Reference> References(string snapshotter, SnapshotInfo info)
     {
-        List<Reference> references = LabelReferences.Read(info.Labels);
+        List<Reference> references = LabelReferences.Read(NodeKind.Snapshot, info.Labels);
         if (info.Parent.Length > 0)
         {
             references.Add(Reference.ToSnapshot(ReferenceRole.Part, snapshotter, info.Parent));

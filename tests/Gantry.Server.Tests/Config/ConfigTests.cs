@@ -1,4 +1,5 @@
 using Gantry.Archive.Processors;
+using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Server.Config;
 using Gantry.Server.Logging;

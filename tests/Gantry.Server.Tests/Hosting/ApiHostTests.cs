@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using CliWrap;
 using CliWrap.Buffered;
+using Gantry.Core.Collection;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
 using Gantry.Runtime.Events;
@@ -104,6 +105,7 @@ public sealed class ApiHostTests
         ApiServices services = new(
             new DaemonLifetime(TimeProvider.System, Token),
             new NoMetadata(),
+            new NoCollector(),
             events,
             tasks,
             _ => throw new NotSupportedException(),
@@ -162,5 +164,17 @@ public sealed class ApiHostTests
         public INamespaceStore Namespaces => throw new NotSupportedException();
 
         public INamespaceScope In(Namespace ns, string? leaseId = null) => throw new NotSupportedException();
+    }
+
+    private sealed class NoCollector : IGarbageCollector
+    {
+        public Task<CollectionReport> CollectAsync(CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task<Explanation> ExplainAsync(
+            Namespace ns,
+            string name,
+            string snapshotter,
+            CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gantry.Core;
+using Gantry.Core.Collection;
 using Gantry.Core.Content;
 using Gantry.Core.Errors;
 using Gantry.Core.Snapshots;
@@ -32,8 +33,8 @@ public sealed class CollectionTests
         Digest stray = await PutAsync(store.Default.Content, "stray");
         await store.Default.Images.CreateAsync(Image("i", manifest), Token);
 
-        CollectionResult first = await store.CollectAsync();
-        Assert.Equal((1, 1), (first.RemovedObjects, first.RemovedBlobs));
+        CollectionReport first = await store.CollectAsync();
+        Assert.Equal([new RemovedKind("content", 1, 5), new RemovedKind("blob", 1, 5)], first.Removed);
         Assert.False(store.HasFile(stray));
         Assert.True(store.HasFile(layer) && store.HasFile(config) && store.HasFile(manifest));
         Assert.Equal(2, store.Driver.Ids.Count);

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 
-namespace Gantry.Server.Config;
+namespace Gantry.Core;
 
 /// <summary>Time spans as Go writes them: <c>1h30m</c>, <c>1.5s</c>, <c>100ms</c>, <c>0</c>.</summary>
 public static class GoDuration
