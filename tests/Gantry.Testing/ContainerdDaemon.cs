@@ -7,14 +7,17 @@ public sealed class ContainerdDaemon : PrivateDaemon
 {
     /// <summary>Starts one and returns when it answers.</summary>
     /// <param name="pathPrefix">A directory to find shims in first; null for none.</param>
-    public static async Task<ContainerdDaemon> StartNewAsync(string? pathPrefix = null)
+    /// <param name="config">More lines of its config.toml; empty for none.</param>
+    public static async Task<ContainerdDaemon> StartNewAsync(string? pathPrefix = null, string config = "")
     {
-        ContainerdDaemon daemon = new() { PathPrefix = pathPrefix };
+        ContainerdDaemon daemon = new() { PathPrefix = pathPrefix, Config = config };
         await daemon.StartAsync(TestContext.Current.CancellationToken);
         return daemon;
     }
 
     private string? PathPrefix { get; init; }
+
+    private string Config { get; init; } = "";
 
     /// <inheritdoc/>
     protected override async Task<(string Program, IReadOnlyList<string> Arguments)> CommandAsync(
@@ -33,6 +36,7 @@ public sealed class ContainerdDaemon : PrivateDaemon
             disabled_plugins = ["io.containerd.grpc.v1.cri"]
             [grpc]
             address = "{Address}"
+            {Config}
             """,
             cancellationToken);
         return PathPrefix is null

@@ -44,11 +44,20 @@ public static class ImageMapping
             message.UpdatedAt.ToRecord());
     }
 
-    private static Descriptor TargetOf(ContentDescriptor? target) =>
-        target is { Digest.Length: > 0 }
+    private static Descriptor TargetOf(ContentDescriptor? target)
+    {
+        if (target is { Digest.Length: > 0 } && !Digest.TryParse(target.Digest, out _))
+        {
+            throw new GantryException(
+                ErrorKind.InvalidArgument,
+                $"Target.Digest \"{target.Digest}\" invalid: {Digest.Problem(target.Digest)}");
+        }
+
+        return target is { Digest.Length: > 0 }
             ? target.ToRecord("image target")
             : new Descriptor(target?.MediaType ?? "", default, target?.Size ?? 0)
             {
                 Annotations = target?.Annotations.ToRecord() ?? ImmutableDictionary<string, string>.Empty,
             };
+    }
 }

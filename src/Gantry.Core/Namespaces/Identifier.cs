@@ -31,12 +31,17 @@ public static partial class Identifier
                 $"identifier \"{text}\" greater than maximum length ({MaxLength} characters)");
         }
 
-        // '$' of .NET also matches before a last line feed; no line feed may pass.
-        if (!Rule().IsMatch(text) || text[^1] == '\n')
+        if (!IsValid(text))
         {
             throw new GantryException(ErrorKind.InvalidArgument, $"identifier \"{text}\" must match {Pattern}");
         }
     }
+
+    /// <summary>Whether a text is an identifier.</summary>
+    /// <param name="text">The text to check.</param>
+    public static bool IsValid(string? text) =>
+        // '$' of .NET also matches before a last line feed; no line feed may pass.
+        text is { Length: > 0 and <= MaxLength } && text[^1] != '\n' && Rule().IsMatch(text);
 
     [GeneratedRegex(Pattern, RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Rule();

@@ -54,6 +54,28 @@ public readonly record struct Digest
         return true;
     }
 
+    /// <summary>Why a text is no digest, in the words that other tools use.</summary>
+    /// <param name="text">A text that <see cref="TryParse"/> refuses.</param>
+    public static string Problem(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon <= 0 || colon == text.Length - 1)
+        {
+            return "invalid checksum digest format";
+        }
+
+        int digits = text.AsSpan(0, colon) switch
+        {
+            "sha256" => 64,
+            "sha512" => 128,
+            _ => 0,
+        };
+        return digits == 0 ? "unsupported digest algorithm"
+            : text.Length != colon + 1 + digits ? "invalid checksum digest length"
+            : "invalid checksum digest format";
+    }
+
     /// <summary>Parses a digest that is known to be one.</summary>
     /// <param name="text">As for <see cref="TryParse"/>.</param>
     /// <exception cref="FormatException">It is none.</exception>

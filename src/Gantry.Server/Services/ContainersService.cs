@@ -51,7 +51,7 @@ internal sealed class ContainersService(IMetadata metadata, EventPublisher event
         ServerCallContext context)
     {
         INamespaceScope scope = metadata.In(context);
-        ContainerRecord wanted = request.Container.ToRecord();
+        ContainerRecord wanted = (request.Container ?? new Container()).ToRecord();
         ContainerRecord container = await scope.Containers.CreateAsync(wanted, context.CancellationToken);
         ContainerCreate created = new()
         {
@@ -75,7 +75,7 @@ internal sealed class ContainersService(IMetadata metadata, EventPublisher event
         INamespaceScope scope = metadata.In(context);
         if (string.IsNullOrEmpty(request.Container?.Id))
         {
-            throw new GantryException(ErrorKind.InvalidArgument, "Container.ID required");
+            throw GantryException.Verbatim(ErrorKind.InvalidArgument, "Container.ID required");
         }
 
         ContainerRecord container = await scope.Containers.UpdateAsync(

@@ -34,22 +34,28 @@ internal sealed partial class ContentService
         WriteContentRequest request = requestStream.Current;
         if (request.Ref.Length == 0)
         {
-            throw new GantryException(ErrorKind.InvalidArgument, "first message must have a reference");
+            throw GantryException.Verbatim(ErrorKind.InvalidArgument, "first message must have a reference");
         }
 
-        WriteExpectation expectation = new(0, default);
-        expectation = Expect(request, expectation);
+        string reference = request.Ref;
+        WriteExpectation expectation = Expect(request, new WriteExpectation(request.Total, default));
         await using IContentWriter writer = await scope.Content.OpenWriterAsync(
-            request.Ref,
-            expectation.Total,
+            reference,
+            Math.Max(expectation.Total, 0),
             expectation.Digest,
             token);
 
         // Step 2: what it says, and what comes after it.
         bool committed = false;
+        bool told = false;
         while (!committed)
         {
-            committed = await HandleAsync(request, expectation, writer, scope, responseStream, token);
+            // The total is told from the first message on that asks where the ingest stands.
+            told |= request.Action is WriteAction.Stat;
+            WriteContentResponse response = await HandleAsync(request, expectation, writer, scope, token);
+            response.Total = told ? expectation.Total : 0;
+            await responseStream.WriteAsync(response, token);
+            committed = request.Action is WriteAction.Commit;
 
             // Step 3: nothing may follow a commit.
             if (committed || !await requestStream.MoveNext(token))
@@ -59,15 +65,61 @@ internal sealed partial class ContentService
 
             request = requestStream.Current;
             expectation = Expect(request, expectation);
+            if (request.Expected.Length > 0)
+            {
+                await ThrowIfExistsAsync(reference, expectation.Digest, writer, scope, token);
+            }
         }
     }
 
-    private async Task<bool> HandleAsync(
+    /// <summary>
+    /// A message that names a blob which the namespace has: the ingest is thrown away, and opening it once more, which
+    /// does that, also adds the blob to the lease.
+    /// </summary>
+    private static async Task ThrowIfExistsAsync(
+        string reference,
+        Digest digest,
+        IContentWriter writer,
+        INamespaceScope scope,
+        CancellationToken cancellationToken)
+    {
+        if (!await ExistsAsync(scope, digest, cancellationToken))
+        {
+            return;
+        }
+
+        await writer.DisposeAsync();
+        try
+        {
+            await using IContentWriter again =
+                await scope.Content.OpenWriterAsync(reference, 0, digest, cancellationToken);
+        }
+        catch (GantryException e) when (e.Kind == ErrorKind.AlreadyExists)
+        {
+            throw GantryException.Verbatim(e.Kind, $"blob with expected digest {digest} exists", e);
+        }
+
+        throw new GantryException(ErrorKind.Aborted, $"content {digest} was removed while it was looked at");
+    }
+
+    private static async Task<bool> ExistsAsync(INamespaceScope scope, Digest digest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await scope.Content.InfoAsync(digest, cancellationToken);
+            return true;
+        }
+        catch (GantryException e) when (e.Kind == ErrorKind.NotFound)
+        {
+            return false;
+        }
+    }
+
+    private async Task<WriteContentResponse> HandleAsync(
         WriteContentRequest request,
         WriteExpectation expectation,
         IContentWriter writer,
         INamespaceScope scope,
-        IServerStreamWriter<WriteContentResponse> output,
         CancellationToken cancellationToken)
     {
         bool commit = request.Action is WriteAction.Commit;
@@ -92,17 +144,14 @@ internal sealed partial class ContentService
             throw new GantryException(ErrorKind.InvalidArgument, $"unknown write action {(int)request.Action}");
         }
 
-        WriteContentResponse response = new()
+        return new WriteContentResponse
         {
             Action = request.Action,
             Offset = after.Offset,
-            Total = expectation.Total > 0 ? expectation.Total : after.Total,
             Digest = digest.ToString(),
             StartedAt = Timestamp.FromDateTimeOffset(after.StartedAt),
             UpdatedAt = Timestamp.FromDateTimeOffset(after.UpdatedAt),
         };
-        await output.WriteAsync(response, cancellationToken);
-        return commit;
     }
 
     private static async Task AppendAsync(
@@ -113,12 +162,12 @@ internal sealed partial class ContentService
     {
         if (request.Offset > 0 && request.Offset != current)
         {
-            throw new GantryException(
+            throw GantryException.Verbatim(
                 ErrorKind.OutOfRange,
                 $"write @{request.Offset} must occur at current offset {current}");
         }
 
-        if (request.Offset <= 0 && current > 0)
+        if (request.Offset == 0 && current > 0)
         {
             // The contract's sharp edge: offset 0 begins anew, in a commit too.
             await writer.RestartAsync(cancellationToken);
@@ -140,7 +189,7 @@ internal sealed partial class ContentService
         CancellationToken cancellationToken)
     {
         IReadOnlyDictionary<string, string> labels = request.Labels.ToRecord();
-        await writer.CommitAsync(expectation.Total, expectation.Digest, labels, cancellationToken);
+        await writer.CommitAsync(Math.Max(expectation.Total, 0), expectation.Digest, labels, cancellationToken);
         ContentCreate created = new() { Digest = digest.ToString(), Size = size };
         await events.PublishAsync(scope.Namespace, "/content/create", created);
     }

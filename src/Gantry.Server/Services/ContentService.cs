@@ -30,7 +30,7 @@ internal sealed partial class ContentService(IMetadata metadata, EventPublisher 
     /// <inheritdoc/>
     public override async Task<UpdateResponse> Update(UpdateRequest request, ServerCallContext context)
     {
-        ParseDigest(Required.Of(request.Info, "info").Digest);
+        ParseDigest(request.Info?.Digest ?? "");
         ContentInfo info = await metadata.In(context).Content.UpdateAsync(
             request.Info.ToRecord(),
             request.UpdateMask.ToRecord(),
@@ -66,7 +66,10 @@ internal sealed partial class ContentService(IMetadata metadata, EventPublisher 
     public override async Task<Empty> Delete(DeleteContentRequest request, ServerCallContext context)
     {
         INamespaceScope scope = metadata.In(context);
-        await scope.Content.DeleteAsync(ParseDigest(request.Digest), context.CancellationToken);
+        Digest digest = Digest.TryParse(request.Digest, out Digest parsed)
+            ? parsed
+            : throw GantryException.Verbatim(ErrorKind.InvalidArgument, Digest.Problem(request.Digest));
+        await scope.Content.DeleteAsync(digest, context.CancellationToken);
         await events.PublishAsync(scope.Namespace, "/content/delete", new ContentDelete { Digest = request.Digest });
         return new Empty();
     }
@@ -77,13 +80,19 @@ internal sealed partial class ContentService(IMetadata metadata, EventPublisher 
         IServerStreamWriter<ReadContentResponse> responseStream,
         ServerCallContext context)
     {
-        Digest digest = ParseDigest(request.Digest);
+        Digest digest = Digest.TryParse(request.Digest, out Digest parsed)
+            ? parsed
+            : throw GantryException.Verbatim(
+                ErrorKind.InvalidArgument,
+                $"{request.Digest}: {Digest.Problem(request.Digest)}");
         await using Stream stream =
             await metadata.In(context).Content.OpenReaderAsync(digest, context.CancellationToken);
         long start = Math.Max(request.Offset, 0);
         if (start > stream.Length)
         {
-            throw new GantryException(ErrorKind.OutOfRange, $"read past object length {stream.Length} bytes");
+            throw GantryException.Verbatim(
+                ErrorKind.OutOfRange,
+                $"read past object length {stream.Length} bytes");
         }
 
         long left = stream.Length - start;
@@ -99,9 +108,16 @@ internal sealed partial class ContentService(IMetadata metadata, EventPublisher 
     /// <inheritdoc/>
     public override async Task<StatusResponse> Status(StatusRequest request, ServerCallContext context)
     {
-        IngestStatus status =
-            await metadata.In(context).Content.StatusAsync(request.Ref, context.CancellationToken);
-        return new StatusResponse { Status = status.ToMessage() };
+        INamespaceScope scope = metadata.In(context);
+        try
+        {
+            IngestStatus status = await scope.Content.StatusAsync(request.Ref, context.CancellationToken);
+            return new StatusResponse { Status = status.ToMessage() };
+        }
+        catch (GantryException e)
+        {
+            throw new GantryException(e.Kind, $"could not get status for ref \"{request.Ref}\": {e.Message}", e);
+        }
     }
 
     /// <inheritdoc/>
@@ -163,5 +179,5 @@ internal sealed partial class ContentService(IMetadata metadata, EventPublisher 
     private static Digest ParseDigest(string text) =>
         Digest.TryParse(text, out Digest digest)
             ? digest
-            : throw new GantryException(ErrorKind.InvalidArgument, $"\"{text}\" failed validation");
+            : throw GantryException.Verbatim(ErrorKind.InvalidArgument, $"\"{text}\" failed validation");
 }

@@ -74,7 +74,7 @@ internal sealed class ImagesService(IMetadata metadata, EventPublisher events) :
     {
         if (string.IsNullOrEmpty(image?.Name))
         {
-            throw new GantryException(ErrorKind.InvalidArgument, "image name required");
+            throw GantryException.Verbatim(ErrorKind.InvalidArgument, "Image.Name required");
         }
 
         return image;

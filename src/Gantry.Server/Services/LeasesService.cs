@@ -41,7 +41,7 @@ internal sealed class LeasesService(IMetadata metadata) : Leases.LeasesBase
     /// <inheritdoc/>
     public override async Task<Empty> AddResource(AddResourceRequest request, ServerCallContext context)
     {
-        LeaseResource resource = request.Resource.ToRecord();
+        LeaseResource resource = (request.Resource ?? new Resource()).ToRecord();
         await metadata.In(context).Leases.AddResourceAsync(request.Id, resource, context.CancellationToken);
         return new Empty();
     }
@@ -49,7 +49,7 @@ internal sealed class LeasesService(IMetadata metadata) : Leases.LeasesBase
     /// <inheritdoc/>
     public override async Task<Empty> DeleteResource(DeleteResourceRequest request, ServerCallContext context)
     {
-        LeaseResource resource = request.Resource.ToRecord();
+        LeaseResource resource = (request.Resource ?? new Resource()).ToRecord();
         await metadata.In(context).Leases.RemoveResourceAsync(request.Id, resource, context.CancellationToken);
         return new Empty();
     }

@@ -1,6 +1,7 @@
 using Gantry.Api.Events;
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Namespaces;
+using Gantry.Core.Errors;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
 using Google.Protobuf.WellKnownTypes;
@@ -15,6 +16,12 @@ internal sealed class NamespacesService(IMetadata metadata, EventPublisher event
     /// <inheritdoc/>
     public override async Task<GetNamespaceResponse> Get(GetNamespaceRequest request, ServerCallContext context)
     {
+        if (!Identifier.IsValid(request.Name))
+        {
+            // There can't be one of that name: it has no labels.
+            return new GetNamespaceResponse { Namespace = new Api.Services.Namespaces.Namespace { Name = request.Name } };
+        }
+
         NamespaceInfo info = await metadata.Namespaces.GetAsync(
             Namespace.Parse(request.Name),
             context.CancellationToken);
@@ -36,7 +43,7 @@ internal sealed class NamespacesService(IMetadata metadata, EventPublisher event
         CreateNamespaceRequest request,
         ServerCallContext context)
     {
-        NamespaceInfo wanted = request.Namespace.ToRecord();
+        NamespaceInfo wanted = (request.Namespace ?? new Api.Services.Namespaces.Namespace()).ToRecord();
         NamespaceInfo info = await metadata.Namespaces.CreateAsync(wanted, context.CancellationToken);
         NamespaceCreate created = new() { Name = info.Name.ToString() };
         created.Labels.Fill(info.Labels);
@@ -61,6 +68,11 @@ internal sealed class NamespacesService(IMetadata metadata, EventPublisher event
     /// <inheritdoc/>
     public override async Task<Empty> Delete(DeleteNamespaceRequest request, ServerCallContext context)
     {
+        if (!Identifier.IsValid(request.Name))
+        {
+            throw new GantryException(ErrorKind.NotFound, $"namespace \"{request.Name}\"");
+        }
+
         Namespace name = Namespace.Parse(request.Name);
         await metadata.Namespaces.DeleteAsync(name, context.CancellationToken);
         await events.PublishAsync(name, "/namespaces/delete", new NamespaceDelete { Name = request.Name });

@@ -2,6 +2,7 @@ using Gantry.Api.Events;
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Snapshots;
 using Gantry.Core.Errors;
+using Gantry.Core.Filters;
 using Gantry.Core.Metadata;
 using Gantry.Core.Mounts;
 using Gantry.Core.Snapshots;
@@ -112,8 +113,14 @@ internal sealed class SnapshotsService(IMetadata metadata, EventPublisher events
         IServerStreamWriter<ListSnapshotsResponse> responseStream,
         ServerCallContext context)
     {
+        if (context.TryGetNamespace() is null)
+        {
+            throw GantryException.Verbatim(ErrorKind.Unknown, "namespace is required: failed precondition");
+        }
+
         ListSnapshotsResponse batch = new();
         ISnapshotter snapshotter = Snapshotter(request.Snapshotter, context);
+        CheckFilters(request.Filters);
         await foreach (SnapshotInfo info in snapshotter.ListAsync(request.Filters, context.CancellationToken))
         {
             batch.Info.Add(info.ToMessage());
@@ -143,6 +150,19 @@ internal sealed class SnapshotsService(IMetadata metadata, EventPublisher events
     {
         await Snapshotter(request.Snapshotter, context).CleanupAsync(context.CancellationToken);
         return new Empty();
+    }
+
+    /// <summary>A filter that can't be parsed: here, and nowhere else, containerd gives the error no class.</summary>
+    private static void CheckFilters(IReadOnlyList<string> filters)
+    {
+        try
+        {
+            Filter.Parse(filters);
+        }
+        catch (GantryException e)
+        {
+            throw GantryException.Verbatim(ErrorKind.Unknown, e.Message, e);
+        }
     }
 
     private ISnapshotter Snapshotter(string name, ServerCallContext context)

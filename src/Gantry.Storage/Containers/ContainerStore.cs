@@ -30,7 +30,7 @@ internal sealed class ContainerStore(ScopeContext scope) : IContainerStore
         CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Filter filter = Filter.Parse(filters);
+        Filter filter = StoreFilter.Parse(filters);
         return Task.FromResult(scope.Database.Read<IReadOnlyList<ContainerRecord>>(connection =>
         {
             using Statement select =

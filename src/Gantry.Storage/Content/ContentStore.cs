@@ -182,30 +182,20 @@ internal sealed class ContentStore(ScopeContext scope) : IContentStore
     /// <inheritdoc/>
     public async Task AbortAsync(string reference, CancellationToken cancellationToken)
     {
-        DateTimeOffset now = scope.Time.GetUtcNow();
-        if (!scope.Blobs.Locks.TryLock(scope.Namespace, reference, now, out IngestLock held))
-        {
-            throw Locked(held, now);
-        }
+        Ingest ingest = await scope.Database.WriteAsync(
+            writer =>
+            {
+                Ingest found = IngestTable.Find(writer.Connection, scope.Namespace, reference)
+                    ?? throw NotFound(reference);
+                IngestTable.Delete(writer, scope.Namespace, reference);
+                LeaseTable.Detach(writer, scope.Namespace, scope.Lease, NodeKind.Ingest, reference);
+                return found;
+            },
+            cancellationToken);
 
-        try
-        {
-            Ingest ingest = await scope.Database.WriteAsync(
-                writer =>
-                {
-                    Ingest found = IngestTable.Find(writer.Connection, scope.Namespace, reference)
-                        ?? throw NotFound(reference);
-                    IngestTable.Delete(writer, scope.Namespace, reference);
-                    LeaseTable.Detach(writer, scope.Namespace, scope.Lease, NodeKind.Ingest, reference);
-                    return found;
-                },
-                cancellationToken);
-            scope.Blobs.RemoveIngest(ingest.Backend);
-        }
-        finally
-        {
-            scope.Blobs.Locks.Unlock(held);
-        }
+        // A writer that has it meanwhile is told when it writes next: nobody waits for one that hangs.
+        scope.Blobs.Locks.FindWriter(scope.Namespace, reference)?.Abort(ingest.Backend);
+        scope.Blobs.RemoveIngest(ingest.Backend);
     }
 
     private static GantryException NotFound(Digest digest) => new(ErrorKind.NotFound, $"content digest {digest}");
@@ -249,9 +239,12 @@ internal sealed class ContentStore(ScopeContext scope) : IContentStore
             return ContentWriter.Share(scope, ingest, held);
         }
 
-        bool resume = old is not null && (total == 0 || old.Total == 0 || old.Total == total);
+        bool resume = old is not null && CanResume(old, total);
         return await ContentWriter.OpenAsync(scope, ingest, held, expected, resume, cancellationToken);
     }
+
+    /// <summary>Whether an ingest is gone on with by a writer that is told a size; else it is begun anew.</summary>
+    private static bool CanResume(Ingest old, long total) => total == 0 || old.Total == 0 || old.Total == total;
 
     /// <summary>Records that an ingest is begun or gone on with.</summary>
     /// <returns>
@@ -281,7 +274,7 @@ internal sealed class ContentStore(ScopeContext scope) : IContentStore
             scope.Namespace,
             reference,
             old?.Backend ?? $"{scope.Namespace}/{writer.NextSequence()}/{reference}",
-            share ? onDisk!.Value : total > 0 ? total : old?.Total ?? 0,
+            share ? onDisk!.Value : old is null || !CanResume(old, total) ? total : old.Total,
             share ? expected : default,
             old?.StartedAt ?? now);
         IngestTable.Put(writer, ingest, scope.Lease is null ? now + scope.IngestExpiry : null);

@@ -39,6 +39,7 @@ internal sealed class ContentWriter : IContentWriter
     private long _offset;
     private long _updatedTicks;
     private bool _broken;
+    private volatile bool _aborted;
     private bool _done;
 
     private ContentWriter(ScopeContext scope, Ingest ingest, IngestLock held, HashAlgorithmName algorithm)
@@ -104,6 +105,9 @@ internal sealed class ContentWriter : IContentWriter
             throw;
         }
     }
+
+    /// <summary>Ends the ingest of this name, if it is the one that is written here: no more can be written.</summary>
+    public void Abort(string backend) => _aborted |= backend == _ingest.Backend;
 
     /// <inheritdoc/>
     public Digest CurrentDigest() => _hash is null ? _ingest.Expected : DigestOf(_hash);
@@ -391,6 +395,11 @@ internal sealed class ContentWriter : IContentWriter
         if (_done || _lock.IsReleased)
         {
             throw new GantryException(ErrorKind.FailedPrecondition, "cannot use a closed writer");
+        }
+
+        if (_aborted)
+        {
+            throw new GantryException(ErrorKind.NotFound, $"reference {_ingest.Reference}");
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class ImageStore(ScopeContext scope) : IImageStore
         CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Filter filter = Filter.Parse(filters);
+        Filter filter = StoreFilter.Parse(filters);
         return Task.FromResult(scope.Database.Read<IReadOnlyList<ImageRecord>>(connection =>
         {
             using Statement select = connection.Use($"SELECT {Columns} FROM image WHERE namespace = ? ORDER BY name");
@@ -191,17 +191,17 @@ internal sealed class ImageStore(ScopeContext scope) : IImageStore
         {
             throw new GantryException(
                 ErrorKind.InvalidArgument,
-                "target.Digest \"\" invalid: invalid checksum digest format");
+                "Target.Digest \"\" invalid: invalid checksum digest format");
         }
 
         if (image.Target.Size <= 0)
         {
-            throw new GantryException(ErrorKind.InvalidArgument, "target.Size must be greater than zero");
+            throw new GantryException(ErrorKind.InvalidArgument, "Target.Size must be greater than zero");
         }
 
         if (image.Target.MediaType.Length == 0)
         {
-            throw new GantryException(ErrorKind.InvalidArgument, "target.MediaType must be set");
+            throw new GantryException(ErrorKind.InvalidArgument, "Target.MediaType must be set");
         }
 
         Descriptor target = image.Target with { Annotations = Labels.WithoutEmpty(image.Target.Annotations) };

@@ -64,7 +64,7 @@ internal sealed class LeaseStore(ScopeContext scope) : ILeaseStore
     public Task<IReadOnlyList<Lease>> ListAsync(IReadOnlyList<string> filters, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Filter filter = Filter.Parse(filters);
+        Filter filter = StoreFilter.Parse(filters);
         return Task.FromResult(scope.Database.Read<IReadOnlyList<Lease>>(connection =>
         {
             using Statement select = connection.Use(
@@ -151,7 +151,7 @@ internal sealed class LeaseStore(ScopeContext scope) : ILeaseStore
                     ? new Reference(ReferenceRole.Leased, NodeKind.Content, digest.ToString())
                     : throw new GantryException(
                         ErrorKind.InvalidArgument,
-                        $"invalid content resource id {resource.Id}: invalid checksum digest format");
+                        $"invalid content resource id {resource.Id}: {Digest.Problem(resource.Id)}");
             case "ingests":
                 return new Reference(ReferenceRole.Leased, NodeKind.Ingest, resource.Id);
             case "images":

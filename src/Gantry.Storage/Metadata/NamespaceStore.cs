@@ -78,9 +78,9 @@ internal sealed class NamespaceStore(Database database, ContentDirectory blobs) 
                     labels = path.StartsWith("labels.", StringComparison.Ordinal)
                         && Labels.Apply("labels", path, labels, info.Labels) is { } changed
                             ? changed
-                            : throw new GantryException(
+                            : throw GantryException.Verbatim(
                                 ErrorKind.InvalidArgument,
-                                $"cannot update \"{path}\" field on namespace \"{name}\"");
+                                $"cannot update \"{path}\" field");
                 }
 
                 using Statement update = writer.Use("UPDATE namespace SET labels = ? WHERE name = ?");

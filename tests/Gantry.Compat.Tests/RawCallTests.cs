@@ -1,0 +1,102 @@
+using System.Text;
+using Gantry.Testing;
+using Xunit;
+
+namespace Gantry.Compat.Tests;
+
+/// <summary>
+/// The same gRPC calls, bad ones above all, have the same outcome on Gantry as on containerd: the answer, or the code
+/// and the text of the error. The calls are the tables in Calls/; what differs on purpose is said there.
+/// </summary>
+public sealed class RawCallTests(RawCallTests.Daemons daemons) : IClassFixture<RawCallTests.Daemons>
+{
+    public static TheoryData<string> Tables()
+    {
+        TheoryData<string> data = new();
+        foreach (string file in Directory.EnumerateFiles(TableDirectory, "*.calls").Order(StringComparer.Ordinal))
+        {
+            data.Add(Path.GetFileNameWithoutExtension(file));
+        }
+
+        return data;
+    }
+
+    private static string TableDirectory => Path.Combine(AppContext.BaseDirectory, "Calls");
+
+    [Theory]
+    [MemberData(nameof(Tables))]
+    public async Task A_table_of_calls_has_the_same_outcome_on_both(string table)
+    {
+        string[] lines = await File.ReadAllLinesAsync(
+            Path.Combine(TableDirectory, table + ".calls"), TestContext.Current.CancellationToken);
+        await using RawCalls reference = new(daemons.Reference);
+        await using RawCalls gantry = new(daemons.Gantry);
+
+        List<CallOutcome> expected = await reference.RunAsync(lines, table, TestContext.Current.CancellationToken);
+        List<CallOutcome> actual = await gantry.RunAsync(lines, table, TestContext.Current.CancellationToken);
+
+        string differences = Differences(expected, actual);
+        Assert.True(differences.Length == 0, differences);
+    }
+
+    private static string Differences(List<CallOutcome> expected, List<CallOutcome> actual)
+    {
+        StringBuilder text = new();
+        foreach ((CallOutcome reference, CallOutcome gantry) in expected.Zip(actual))
+        {
+            bool same = gantry.Code is null
+                ? string.Equals(reference.Result, gantry.Result, StringComparison.Ordinal)
+                : gantry.Result.StartsWith(gantry.Code == "OK" ? "{" : gantry.Code + ":", StringComparison.Ordinal);
+            if (!same)
+            {
+                text.AppendLine().AppendLine(gantry.Call)
+                    .AppendLine("  containerd  " + reference.Result)
+                    .AppendLine("  gantry      " + gantry.Result);
+            }
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The two daemons. Neither collects garbage but when a call asks for it.</summary>
+    public sealed class Daemons : IAsyncLifetime
+    {
+        private ContainerdDaemon? _reference;
+        private GantryDaemon? _gantry;
+
+        public ContainerdDaemon Reference => _reference!;
+
+        public GantryDaemon Gantry => _gantry!;
+
+        public async ValueTask InitializeAsync()
+        {
+            _reference = await ContainerdDaemon.StartNewAsync(
+                config: """
+                [plugins."io.containerd.gc.v1.scheduler"]
+                  deletion_threshold = 1000000
+                  mutation_threshold = 0
+                  startup_delay = "0s"
+                """);
+            _gantry = await GantryDaemon.StartNewAsync(
+                """
+                [plugins."io.containerd.gc.v1.scheduler"]
+                  mutation_threshold = 0
+                  schedule_delay = "100h"
+                  startup_delay = "0s"
+                """);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_gantry is not null)
+            {
+                await _gantry.DisposeAsync();
+            }
+
+            if (_reference is not null)
+            {
+                await _reference.DisposeAsync();
+            }
+        }
+    }
+}
