@@ -5,7 +5,6 @@ using Gantry.Core.Content;
 using Gantry.Core.Errors;
 using Gantry.Core.Snapshots;
 using Gantry.Oci.Image;
-using Gantry.Storage.Gc;
 using Xunit;
 using static Gantry.Storage.Tests.TestStore;
 
