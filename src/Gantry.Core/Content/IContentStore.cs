@@ -57,7 +57,7 @@ public interface IContentStore
         IReadOnlyList<string> filters,
         CancellationToken cancellationToken);
 
-    /// <summary>Throws an ingest away.</summary>
-    /// <exception cref="GantryException">NotFound; Unavailable: it has a writer.</exception>
+    /// <summary>Throws an ingest away, under a writer that it may have: that one is told when it goes on.</summary>
+    /// <exception cref="GantryException">NotFound.</exception>
     Task AbortAsync(string reference, CancellationToken cancellationToken);
 }

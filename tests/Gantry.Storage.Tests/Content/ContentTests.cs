@@ -150,12 +150,46 @@ public sealed class ContentTests
         GantryException error = await FailsAsync(
             ErrorKind.Unavailable,
             () => store.Default.Content.OpenWriterAsync("r", 0, default, Token));
-        await FailsAsync(ErrorKind.Unavailable, () => store.Default.Content.AbortAsync("r", Token));
         await using IContentWriter elsewhere = await store.In("other").Content.OpenWriterAsync("r", 0, default, Token);
         await first.DisposeAsync();
         await using IContentWriter second = await store.Default.Content.OpenWriterAsync("r", 0, default, Token);
 
         Assert.Matches(@"^ref default/r locked for [0-9.]+s \(since .*\): unavailable$", error.Message);
+    }
+
+    [Fact]
+    public async Task An_ingest_can_be_thrown_away_under_its_writer()
+    {
+        await using TestStore store = await TestStore.OpenAsync();
+        IContentWriter writer = await store.Default.Content.OpenWriterAsync("r", 0, default, Token);
+        await writer.WriteAsync("abc"u8.ToArray(), Token);
+
+        await store.Default.Content.AbortAsync("r", Token);
+
+        await FailsAsync(ErrorKind.NotFound, () => writer.WriteAsync("d"u8.ToArray(), Token).AsTask());
+        await FailsAsync(ErrorKind.NotFound, () => writer.CommitAsync(3, default, NoLabels, Token));
+        await writer.DisposeAsync();
+        Assert.Equal(0, store.IngestDirectories());
+        await using IContentWriter again = await store.Default.Content.OpenWriterAsync("r", 0, default, Token);
+        Assert.Equal(0, again.Status.Offset);
+    }
+
+    [Fact]
+    public async Task An_ingest_keeps_the_size_that_it_was_begun_with()
+    {
+        await using TestStore store = await TestStore.OpenAsync();
+        await using (IContentWriter writer = await store.Default.Content.OpenWriterAsync("r", 0, default, Token))
+        {
+            await writer.WriteAsync("abc"u8.ToArray(), Token);
+        }
+
+        await using (IContentWriter writer = await store.Default.Content.OpenWriterAsync("r", 9, default, Token))
+        {
+            Assert.Equal(3, writer.Status.Offset);
+        }
+
+        await using IContentWriter last = await store.Default.Content.OpenWriterAsync("r", 3, default, Token);
+        Assert.Equal((3, 0), (last.Status.Offset, last.Status.Total));
     }
 
     [Fact]

@@ -94,8 +94,8 @@ public sealed class ImageTests
 
     [Theory]
     [InlineData("", 7, "m", "image name must not be empty: invalid argument")]
-    [InlineData("i", 0, "m", "target.Size must be greater than zero: invalid argument")]
-    [InlineData("i", 7, "", "target.MediaType must be set: invalid argument")]
+    [InlineData("i", 0, "m", "Target.Size must be greater than zero: invalid argument")]
+    [InlineData("i", 7, "", "Target.MediaType must be set: invalid argument")]
     [InlineData("a\0b", 7, "m", "image name must not contain a NUL character: invalid argument")]
     public async Task A_bad_image_is_an_InvalidArgument(string name, long size, string mediaType, string message)
     {
