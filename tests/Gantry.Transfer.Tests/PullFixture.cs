@@ -24,6 +24,7 @@ internal sealed class PullFixture : IAsyncDisposable
     private readonly TempDirectory _directory;
     private readonly OverlayDriver _overlay;
     private readonly NativeDriver _native;
+    private readonly NativeDriver _behindRemote;
     private readonly MetadataStore _store;
     private readonly RegistryClient _client;
 
@@ -32,12 +33,16 @@ internal sealed class PullFixture : IAsyncDisposable
         RegistryServer registry,
         OverlayDriver overlay,
         NativeDriver native,
+        NativeDriver behindRemote,
+        RemoteDriver remote,
         MetadataStore store)
     {
         _directory = directory;
         Registry = registry;
         _overlay = overlay;
         _native = native;
+        _behindRemote = behindRemote;
+        Remote = remote;
         _store = store;
         _client = new RegistryClient(new RegistryOptions { MaxAttempts = 2, RetryDelay = TimeSpan.FromMilliseconds(1) });
         Layout = new OciLayout(directory["layout"]);
@@ -48,6 +53,9 @@ internal sealed class PullFixture : IAsyncDisposable
     }
 
     public RegistryServer Registry { get; }
+
+    /// <summary>The driver of the snapshotter <c>remote</c>.</summary>
+    public RemoteDriver Remote { get; }
 
     public OciLayout Layout { get; }
 
@@ -67,10 +75,12 @@ internal sealed class PullFixture : IAsyncDisposable
         OverlayDriver overlay = OverlayDriver.Create(
             directory["overlay"], new OverlayOptions(), NullLogger<OverlayDriver>.Instance);
         NativeDriver native = NativeDriver.Create(directory["native"], NullLogger<NativeDriver>.Instance);
+        NativeDriver behindRemote = NativeDriver.Create(directory["remote"], NullLogger<NativeDriver>.Instance);
+        RemoteDriver remote = new(behindRemote);
         System.IO.Directory.CreateDirectory(directory["root"]);
         MetadataStore store = await MetadataStore.OpenAsync(
-            new MetadataStoreOptions(directory["root"]) { Drivers = [overlay, native] }, Cancel);
-        return new PullFixture(directory, registry, overlay, native, store);
+            new MetadataStoreOptions(directory["root"]) { Drivers = [overlay, native, remote] }, Cancel);
+        return new PullFixture(directory, registry, overlay, native, behindRemote, remote, store);
     }
 
     /// <summary>Pushes an image of the layout and says how to pull it.</summary>
@@ -145,6 +155,7 @@ internal sealed class PullFixture : IAsyncDisposable
         await _store.DisposeAsync();
         await _overlay.DisposeAsync();
         await _native.DisposeAsync();
+        await _behindRemote.DisposeAsync();
         await Registry.DisposeAsync();
         _directory.Dispose();
     }

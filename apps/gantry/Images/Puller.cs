@@ -2,6 +2,7 @@ using Gantry.Cli.CommandLine;
 using Gantry.Cli.Output;
 using Gantry.Client;
 using Gantry.Core.Images;
+using Gantry.Core.Plugins;
 using Gantry.Distribution;
 using Gantry.Oci.Image;
 using Gantry.Transfer.Pull;
@@ -25,7 +26,12 @@ internal static class Puller
             registry,
             leaseId => session.Client.In(session.Namespace, leaseId),
             scope => ((NamespaceClient)scope).Differ);
-        PullRequest pull = new(reference) { Platform = request.Platform, Snapshotter = request.Snapshotter };
+        PullRequest pull = new(reference)
+        {
+            Platform = request.Platform,
+            Snapshotter = request.Snapshotter,
+            RemoteSnapshots = await IsRemoteAsync(session, request.Snapshotter),
+        };
 
         if (StandardStreams.ErrorIsTerminal)
         {
@@ -34,6 +40,20 @@ internal static class Puller
         }
 
         return await PullAsync(puller, pull, new PlainProgress(), session.Token);
+    }
+
+    /// <summary>Whether a snapshotter says that it wants to be told where layers are.</summary>
+    private static async Task<bool> IsRemoteAsync(Session session, string snapshotter)
+    {
+        if (snapshotter is "overlayfs")
+        {
+            return false;
+        }
+
+        IReadOnlyList<PluginInfo> plugins =
+            await session.Client.PluginsAsync(["type==io.containerd.snapshotter.v1"], session.Token);
+        return plugins.Any(plugin => plugin.Id == snapshotter
+            && plugin.Exports.GetValueOrDefault("enable_remote_snapshot_annotations") is "true");
     }
 
     private static async Task<ImageRecord> PullAsync(

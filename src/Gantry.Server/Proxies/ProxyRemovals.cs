@@ -51,6 +51,8 @@ internal sealed class ProxyRemovals : IAsyncDisposable
             while (await PassAsync(cancellationToken))
             {
             }
+
+            await CleanUpAsync(cancellationToken);
         }
         finally
         {
@@ -108,6 +110,20 @@ internal sealed class ProxyRemovals : IAsyncDisposable
         }
 
         return some && left;
+    }
+
+    /// <summary>Some remove what was removed only when they are told to clean up.</summary>
+    private async Task CleanUpAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _calls.CallAsync("Cleanup", (snapshots, token) => snapshots.CleanupAsync(token), cancellationToken);
+        }
+        catch (GantryException e) when (e.Kind is ErrorKind.NotImplemented)
+        {
+            // It leaves nothing behind.
+            return;
+        }
     }
 
     /// <summary>Removes one; false when it has children.</summary>

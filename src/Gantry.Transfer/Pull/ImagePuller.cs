@@ -239,46 +239,49 @@ public sealed class ImagePuller(
         using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task config = fetcher.FetchBlobAsync(manifest.Config, all.Token);
 
-        // A layer may stand in an image twice; it is fetched once.
-        Dictionary<Digest, Task> byDigest = [];
-        List<Task> layers = [];
-        foreach (Descriptor layer in manifest.Layers)
+        LayerFetches layers = new(manifest.Layers, layer => fetcher.FetchBlobAsync(layer, all.Token));
+        bool unpacks = request.Snapshotter is not null && MediaTypes.IsConfig(manifest.Config.MediaType);
+        bool isRemote = unpacks && request.RemoteSnapshots;
+        if (!isRemote && manifest.Layers.Count > 0)
         {
-            if (!byDigest.TryGetValue(layer.Digest, out Task? task))
-            {
-                task = fetcher.FetchBlobAsync(layer, all.Token);
-                byDigest.Add(layer.Digest, task);
-            }
-
-            layers.Add(task);
+            _ = layers.StartFrom(0);
         }
 
-        Task<Digest> unpack = request.Snapshotter is not null && MediaTypes.IsConfig(manifest.Config.MediaType)
-            ? UnpackAsync(scope, manifest, config, layers, request.Snapshotter, progress, all.Token)
+        Task<Digest> unpack = unpacks
+            ? UnpackAsync(scope, fetched, config, layers, request, progress, all.Token)
             : Task.FromResult(default(Digest));
-        await AllAsync([config, .. byDigest.Values, unpack], all);
+        try
+        {
+            await AllAsync(isRemote ? [config, unpack] : [config, .. layers.Started, unpack], all);
+        }
+        finally
+        {
+            await layers.EndAsync();
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
         return await unpack;
     }
 
     private async Task<Digest> UnpackAsync(
         INamespaceScope scope,
-        ImageManifest manifest,
+        Fetched fetched,
         Task configFetched,
-        List<Task> layersFetched,
-        string snapshotter,
+        LayerFetches layers,
+        PullRequest request,
         IProgress<PullProgress>? progress,
         CancellationToken cancellationToken)
     {
         await configFetched;
-        ImageConfig config = await ReadConfigAsync(scope, manifest.Config, cancellationToken);
+        ImageConfig config = await ReadConfigAsync(scope, fetched.Manifest.Config, cancellationToken);
         return await unpacker.UnpackAsync(
             scope,
-            manifest,
+            fetched.Manifest,
             config,
-            snapshotter,
-            index => layersFetched[index].WaitAsync(cancellationToken),
+            request.Snapshotter!,
+            index => layers.StartFrom(index).WaitAsync(cancellationToken),
             progress,
+            request.RemoteSnapshots ? new RemoteSource(request.Reference.ToString(), fetched.Descriptor.Digest) : null,
             cancellationToken);
     }
 

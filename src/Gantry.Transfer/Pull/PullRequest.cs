@@ -16,6 +16,12 @@ public sealed record PullRequest(Reference Reference)
     /// <summary>The snapshotter to unpack into; null to unpack nothing.</summary>
     public string? Snapshotter { get; init; }
 
+    /// <summary>
+    /// Whether the snapshotter may have layers without their being downloaded: it is told where they are, and only those
+    /// are fetched that it does not have then.
+    /// </summary>
+    public bool RemoteSnapshots { get; init; }
+
     /// <summary>How many blobs are downloaded at once at most.</summary>
     public int MaxConcurrentDownloads { get; init; } = 3;
 

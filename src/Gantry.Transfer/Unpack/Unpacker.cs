@@ -39,8 +39,9 @@ public sealed class Unpacker(
     /// For each layer, lowest first:
     /// <list type="number">
     /// <item>if its chain id is a snapshot, go on to the next;</item>
-    /// <item>wait until the layer is in the content store;</item>
-    /// <item>prepare a snapshot on the chain below, under a key that nobody else has;</item>
+    /// <item>wait until the layer is in the content store; with a remote snapshotter only after the next step;</item>
+    /// <item>prepare a snapshot on the chain below, under a key that nobody else has; a remote snapshotter may say that it
+    /// has the chain already, and then go on to the next;</item>
     /// <item>apply the layer; the last one is synced, and with it all of the filesystem;</item>
     /// <item>check the digest of what was applied against the config;</item>
     /// <item>commit it under its chain id; if another was first, throw ours away.</item>
@@ -54,6 +55,7 @@ public sealed class Unpacker(
     /// <param name="snapshotter">Where to.</param>
     /// <param name="layerReady">Waits until a layer, by its index, is in the content store; null if all are.</param>
     /// <param name="progress">Is told of each layer; null for nobody.</param>
+    /// <param name="remote">What a remote snapshotter is told of the image; null if it is to be told nothing.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>The chain id of all layers; empty if there are none.</returns>
     /// <exception cref="GantryException">
@@ -67,6 +69,7 @@ public sealed class Unpacker(
         string snapshotter,
         Func<int, Task>? layerReady,
         IProgress<PullProgress>? progress,
+        RemoteSource? remote,
         CancellationToken cancellationToken)
     {
         if (manifest.Layers.Count != config.DiffIds.Count)
@@ -86,7 +89,8 @@ public sealed class Unpacker(
                 config.DiffIds[i],
                 chain[i].ToString(),
                 i == 0 ? "" : chain[i - 1].ToString(),
-                IsLast: i == chain.Count - 1);
+                IsLast: i == chain.Count - 1,
+                remote is null ? [] : remote.LabelsOf(manifest.Layers, i));
             int index = i;
             Task Ready() => layerReady?.Invoke(index) ?? Task.CompletedTask;
             await UnpackLayerAsync(scope, snapshotter, snapshots, differ, layer, Ready, progress, cancellationToken);
@@ -105,6 +109,25 @@ public sealed class Unpacker(
             cancellationToken);
         return chain[^1];
     }
+
+    /// <summary>Unpacks all layers that are not unpacked yet, into a snapshotter that is told nothing of the image.</summary>
+    /// <param name="scope">The namespace, under the lease that keeps the snapshots.</param>
+    /// <param name="manifest">The manifest.</param>
+    /// <param name="config">Its config.</param>
+    /// <param name="snapshotter">Where to.</param>
+    /// <param name="layerReady">Waits until a layer, by its index, is in the content store; null if all are.</param>
+    /// <param name="progress">Is told of each layer; null for nobody.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>The chain id of all layers; empty if there are none.</returns>
+    public Task<Digest> UnpackAsync(
+        INamespaceScope scope,
+        ImageManifest manifest,
+        ImageConfig config,
+        string snapshotter,
+        Func<int, Task>? layerReady,
+        IProgress<PullProgress>? progress,
+        CancellationToken cancellationToken) =>
+        UnpackAsync(scope, manifest, config, snapshotter, layerReady, progress, remote: null, cancellationToken);
 
     private static async Task<bool> ExistsAsync(
         ISnapshotter snapshots,
@@ -162,20 +185,23 @@ public sealed class Unpacker(
 
         if (await ExistsAsync(snapshots, layer.Chain, cancellationToken))
         {
-            await ready();
+            await (layer.IsRemote ? Task.CompletedTask : ready());
             Report(progress, layer, PullState.Done);
             return;
         }
 
         // Step 2
-        await ready();
-        Report(progress, layer, PullState.Unpacking);
+        if (!layer.IsRemote)
+        {
+            await ready();
+            Report(progress, layer, PullState.Unpacking);
+        }
 
         // Step 3
         (string key, IReadOnlyList<Mount> mounts)? prepared = await PrepareAsync(snapshots, layer, cancellationToken);
         if (prepared is var (activeKey, activeMounts))
         {
-            await ApplyAsync(snapshots, differ, layer, activeKey, activeMounts, cancellationToken);
+            await ApplyAsync(snapshots, differ, layer, activeKey, activeMounts, ready, cancellationToken);
             await LabelAsync(
                 scope.Content,
                 layer.Descriptor.Digest,
@@ -221,11 +247,18 @@ public sealed class Unpacker(
         Layer layer,
         string key,
         IReadOnlyList<Mount> mounts,
+        Func<Task> ready,
         CancellationToken cancellationToken)
     {
         bool committed = false;
         try
         {
+            // Step 2 of a remote snapshotter's layer, which it turned out not to have.
+            if (layer.IsRemote)
+            {
+                await ready();
+            }
+
             // Step 4
             Descriptor applied = await differ.ApplyAsync(
                 layer.Descriptor,
@@ -284,12 +317,27 @@ public sealed class Unpacker(
         return $"extract-{nanosecond}-{random} {chain}";
     }
 
+    /// <summary>What a snapshotter is told: the name it is to have, and what the image itself says to snapshotters.</summary>
     private static ImmutableDictionary<string, string> Labels(Layer layer) =>
-        ImmutableDictionary<string, string>.Empty.Add(WellKnownLabels.SnapshotRef, layer.Chain);
+        ImmutableDictionary.CreateRange(
+                layer.Descriptor.Annotations.Where(annotation =>
+                    annotation.Key.StartsWith(WellKnownLabels.SnapshotPrefix, StringComparison.Ordinal)
+                    && annotation.Key.Length + annotation.Value.Length <= LabelRules.MaxBytes / 4))
+            .SetItems(layer.Remote)
+            .SetItem(WellKnownLabels.SnapshotRef, layer.Chain);
 
     private static void Report(IProgress<PullProgress>? progress, Layer layer, PullState state) =>
         progress?.Report(new PullProgress(
             IngestRef.Of(layer.Descriptor), layer.Descriptor.Digest, layer.Descriptor.Size, layer.Descriptor.Size, state));
 
-    private sealed record Layer(Descriptor Descriptor, Digest DiffId, string Chain, string Parent, bool IsLast);
+    private sealed record Layer(
+        Descriptor Descriptor,
+        Digest DiffId,
+        string Chain,
+        string Parent,
+        bool IsLast,
+        IReadOnlyCollection<KeyValuePair<string, string>> Remote)
+    {
+        public bool IsRemote => Remote.Count > 0;
+    }
 }

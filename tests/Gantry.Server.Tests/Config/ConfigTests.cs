@@ -194,5 +194,50 @@ public sealed class ConfigTests
     [InlineData("99999999999999999h")]
     public void Other_durations_are_none(string text) => Assert.False(GoDuration.TryParse(text, out _));
 
+    [Fact]
+    public void Keys_of_snapshotters_and_proxies_are_read_and_written()
+    {
+        DaemonConfig config = Parse(
+            """
+            version = 3
+            [proxy_plugins.stargz]
+              type = "snapshot"
+              address = "/run/stargz.sock"
+              platform = "linux/arm64"
+              capabilities = ["a"]
+              [proxy_plugins.stargz.exports]
+                enable_remote_snapshot_annotations = "true"
+            [plugins."io.containerd.snapshotter.v1.btrfs"]
+              root_path = "/b"
+            [plugins."io.containerd.snapshotter.v1.overlayfs"]
+              root_path = "/o"
+              upperdir_label = true
+              sync_remove = true
+              slow_chown = true
+              mount_options = ["index=off"]
+            """);
+
+        Assert.Empty(config.UnknownKeys);
+        Assert.Equal(("/b", "/o"), (config.SnapshotterRoots["btrfs"], config.SnapshotterRoots["overlayfs"]));
+        Assert.True(config.Overlay is { ShowUpperDirectory: true, RemoveSynchronously: true, AllowSlowChown: true });
+        Assert.Equal(["index=off"], config.Overlay.MountOptions!);
+        ProxyPluginConfig proxy = Assert.Single(config.ProxyPlugins);
+        Assert.Equal(("stargz", "snapshot", "/run/stargz.sock"), (proxy.Name, proxy.Type, proxy.Address));
+        Assert.Equal("true", proxy.Exports["enable_remote_snapshot_annotations"]);
+        Assert.Equivalent(proxy, Assert.Single(Parse(ConfigWriter.Write(config)).ProxyPlugins));
+    }
+
+    [Theory]
+    [InlineData("[proxy_plugins.x]\ntype = \"snapshot\"", "proxy_plugins.x.address is missing")]
+    [InlineData("[proxy_plugins.x]\naddress = \"/a\"", "proxy_plugins.x.type is missing")]
+    [InlineData("[proxy_plugins.x]\ntype = \"other\"\naddress = \"/a\"", "no type \"other\"")]
+    [InlineData("[proxy_plugins.\"a/b\"]\ntype = \"snapshot\"\naddress = \"/a\"", "no name \"a/b\"")]
+    public void A_proxy_that_makes_no_sense_is_refused(string text, string reason)
+    {
+        GantryException error = Assert.Throws<GantryException>(() => Parse("version = 3\n" + text));
+
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
     private static DaemonConfig Parse(string text) => ConfigLoader.Parse(text, "x.toml", Defaults);
 }
