@@ -2,10 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Gantry.Client;
 using Gantry.Core.Collection;
-using Gantry.Core.Containers;
 using Gantry.Core.Content;
 using Gantry.Core.Namespaces;
-using Gantry.Core.Snapshots;
 
 namespace Gantry.Bench;
 
