@@ -60,6 +60,9 @@ internal sealed class TestStore : IAsyncDisposable
         await OpenStoreAsync();
     }
 
+    /// <summary>Opens the store again after it was closed by the test itself.</summary>
+    public Task ReopenClosedAsync() => OpenStoreAsync();
+
     public Task<CollectionReport> CollectAsync() => Store.Collector.CollectAsync(Token);
 
     public bool HasFile(Digest digest) =>

@@ -106,6 +106,9 @@ internal sealed class ContentDirectory
         }
     }
 
+    /// <summary>The directories of all ingests on disk.</summary>
+    public IEnumerable<string> ListIngests() => Directory.EnumerateDirectories(_ingests);
+
     /// <summary>The directory of an ingest.</summary>
     public string IngestPath(string backend) =>
         Path.Combine(_ingests, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(backend))));

@@ -103,15 +103,22 @@ internal static class Labels
         }
 
         Dictionary<string, string> labels = new(StringComparer.Ordinal);
-        Utf8JsonReader reader = new(stored);
-        while (reader.Read())
+        try
         {
-            if (reader.TokenType == JsonTokenType.PropertyName)
+            Utf8JsonReader reader = new(stored);
+            while (reader.Read())
             {
-                string key = reader.GetString()!;
-                reader.Read();
-                labels[key] = reader.GetString() ?? "";
+                if (reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    string key = reader.GetString()!;
+                    reader.Read();
+                    labels[key] = reader.GetString() ?? "";
+                }
             }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new GantryException(ErrorKind.DataLoss, "metadata: the labels of a record can't be read", e);
         }
 
         return labels;

@@ -1,13 +1,17 @@
 using System.Diagnostics.CodeAnalysis;
+using Gantry.Core.Errors;
+using Gantry.Core.Maintenance;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
 using Gantry.Linux.Syscalls;
 using Gantry.Storage.Adopt;
 using Gantry.Storage.Content;
+using Gantry.Storage.Doctor;
 using Gantry.Storage.Gc;
 using Gantry.Storage.Mounts;
 using Gantry.Storage.Snapshots;
+using Gantry.Storage.Space;
 using Gantry.Storage.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +29,7 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
     private readonly IReadOnlyDictionary<string, ISnapshotDriver> _drivers;
     private readonly Dictionary<string, KnownIds> _known;
     private readonly MountActivator _activator;
+    private readonly long _greatestOldId;
     private readonly ILogger _logger;
 
     private MetadataStore(
@@ -55,12 +60,12 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
             database.Counters.RaiseSnapshotId(driver.GreatestId());
         }
 
-        long greatest = database.Counters.SnapshotId;
+        _greatestOldId = database.Counters.SnapshotId;
         _known = drivers.ToDictionary(
             pair => pair.Key,
             pair => new KnownIds(
                 database.Read(connection => SnapshotTable.ListIds(connection, pair.Key)),
-                greatest),
+                _greatestOldId),
             StringComparer.Ordinal);
     }
 
@@ -89,6 +94,28 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         return await Task.Run(() => OpenAsync(options), cancellationToken);
+    }
+
+    /// <summary>
+    /// Makes a new database from the blobs on disk. The old one and the directories of snapshots are kept under other
+    /// names. No daemon runs on the root.
+    /// </summary>
+    /// <param name="root">The daemon's root directory.</param>
+    /// <param name="ns">The namespace that gets the content.</param>
+    /// <param name="report">Gets what was done.</param>
+    /// <param name="cancellationToken">Ends it; it can be begun again.</param>
+    public static async Task RebuildAsync(
+        string root,
+        Namespace ns,
+        Func<Finding, Task> report,
+        CancellationToken cancellationToken)
+    {
+        StoreRebuild rebuild = new(root, ns.ToString(), TimeProvider.System, report);
+        await rebuild.SetAsideAsync(Path.Combine(root, DatabaseDirectoryName, DatabaseFileName));
+        await using MetadataStore store = await OpenAsync(
+            new MetadataStoreOptions(root) { LeaveRemains = true },
+            cancellationToken);
+        await rebuild.FillAsync(store._database, store._blobs, cancellationToken);
     }
 
     /// <summary>
@@ -125,6 +152,35 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
             _activator,
             _logger));
 
+    /// <summary>The finding that the database of a root is damaged, and the store can't be opened.</summary>
+    /// <param name="root">The daemon's root directory.</param>
+    /// <param name="problem">What is the matter.</param>
+    public static Finding Damaged(string root, string problem) =>
+        StoreDoctor.Damaged(Path.Combine(root, DatabaseDirectoryName, DatabaseFileName), problem);
+
+    /// <inheritdoc cref="IMaintenance.CheckAsync"/>
+    public Task CheckAsync(CheckOptions options, Func<Finding, Task> report, CancellationToken cancellationToken) =>
+        StoreDoctor.RunAsync(
+            new DoctorContext(
+                _options.Root,
+                _database,
+                _blobs,
+                _drivers,
+                Collector,
+                _options.Time,
+                _greatestOldId,
+                options,
+                report),
+            cancellationToken);
+
+    /// <inheritdoc cref="IMaintenance.UsageAsync"/>
+    public Task<SpaceReport> UsageAsync(CancellationToken cancellationToken) =>
+        new SpaceMeter(_options.Root, _database, _blobs, _drivers, _options.Time).MeasureAsync(cancellationToken);
+
+    /// <inheritdoc cref="IMaintenance.BackupAsync"/>
+    public Task<long> BackupAsync(string path, CancellationToken cancellationToken) =>
+        Task.Run(() => DatabaseBackup.Write(_database.Path, path), cancellationToken);
+
     /// <summary>Closes the database, after the changes asked for so far. The owner has ended <see cref="RunAsync"/>.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -138,23 +194,46 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
         Directory.CreateDirectory(databaseDirectory);
         FileSync.FsyncDirectory(options.Root);
         ContentDirectory blobs = new(Path.Combine(options.Root, ContentDirectory.Name));
-        Database database = Database.Open(Path.Combine(databaseDirectory, DatabaseFileName));
+        Database database = OpenDatabase(options.Root, Path.Combine(databaseDirectory, DatabaseFileName));
         try
         {
             FileSync.FsyncDirectory(databaseDirectory);
-            blobs.RemoveIngestsExcept(database.Read(IngestTable.ListBackends));
+            if (!options.LeaveRemains)
+            {
+                blobs.RemoveIngestsExcept(database.Read(IngestTable.ListBackends));
+            }
+
             MetadataStore store = new(
                 options,
                 database,
                 blobs,
                 options.Drivers.ToDictionary(driver => driver.Name, StringComparer.Ordinal));
-            await store._activator.RecoverAsync(CancellationToken.None);
+            if (!options.LeaveRemains)
+            {
+                await store._activator.RecoverAsync(CancellationToken.None);
+            }
+
             return store;
         }
         catch
         {
             await database.DisposeAsync();
             throw;
+        }
+    }
+
+    private static Database OpenDatabase(string root, string path)
+    {
+        try
+        {
+            return Database.Open(path);
+        }
+        catch (GantryException e) when (e.Kind is ErrorKind.DataLoss)
+        {
+            throw new GantryException(
+                e.Kind,
+                $"{e.Message}; restore a backup, or see what «gantryd doctor {root}» and «gantryd rebuild {root}» can do",
+                e);
         }
     }
 

@@ -28,6 +28,9 @@ public sealed record MetadataStoreOptions(string Root)
     /// <summary>How long an ingest that no lease keeps may rest before it is thrown away.</summary>
     public TimeSpan IngestExpiry { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>Whether what an earlier run has left is not to be touched when the store is opened.</summary>
+    public bool LeaveRemains { get; init; }
+
     /// <summary>When the collector runs.</summary>
     public CollectorOptions Collector { get; init; } = new();
 }

@@ -42,6 +42,9 @@ internal sealed class Connection : IDisposable
         return connection;
     }
 
+    /// <summary>Opens a database that exists, to copy it.</summary>
+    public static Connection OpenForBackup(string path) => Open(path, SqliteOpenMode.ReadWrite);
+
     /// <summary>A statement, prepared once in the life of the connection. The caller disposes it after each use.</summary>
     public Statement Use(string sql)
     {
@@ -74,10 +77,7 @@ internal sealed class Connection : IDisposable
     {
         if (result != raw.SQLITE_OK)
         {
-            throw new SqliteException(
-                $"{raw.sqlite3_errmsg(database).utf8_to_string()}: {sql}",
-                result & 0xff,
-                raw.sqlite3_extended_errcode(database));
+            throw SqliteErrors.Of(database, result, sql);
         }
     }
 

@@ -22,11 +22,16 @@ internal sealed class Counters(long sequence, long snapshotId)
     public long NextSnapshotId() => Interlocked.Increment(ref _snapshotId);
 
     /// <summary>Makes sure that no id up to this one is given out.</summary>
-    public void RaiseSnapshotId(long used)
+    public void RaiseSnapshotId(long used) => Raise(ref _snapshotId, used);
+
+    /// <summary>Makes sure that no number up to this one is given out.</summary>
+    public void RaiseSequence(long used) => Raise(ref _sequence, used);
+
+    private static void Raise(ref long counter, long used)
     {
         long current;
-        while ((current = SnapshotId) < used
-            && Interlocked.CompareExchange(ref _snapshotId, used, current) != current)
+        while ((current = Interlocked.Read(ref counter)) < used
+            && Interlocked.CompareExchange(ref counter, used, current) != current)
         {
         }
     }

@@ -1,3 +1,6 @@
+using Gantry.Core.Errors;
+using Microsoft.Data.Sqlite;
+
 namespace Gantry.Storage.Sqlite;
 
 /// <summary>The metadata database: one writer, many readers, and the counters.</summary>
@@ -23,18 +26,28 @@ internal sealed class Database : IAsyncDisposable
     public WriteQueue Writes { get; }
 
     /// <summary>Opens the database and brings its schema up to date.</summary>
+    /// <exception cref="GantryException">It can't be opened; DataLoss: it is damaged.</exception>
     public static Database Open(string path)
     {
-        Connection connection = Connection.OpenWriter(path);
         try
         {
-            Migrations.Run(connection);
-            return new Database(path, connection, ReadCounters(connection));
+            Connection connection = Connection.OpenWriter(path);
+            try
+            {
+                Migrations.Run(connection);
+                return new Database(path, connection, ReadCounters(connection));
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
+            }
         }
-        catch
+        catch (Exception e) when (e is SqliteException or InvalidDataException)
         {
-            connection.Dispose();
-            throw;
+            Exception known = SqliteErrors.Translate(e);
+            ErrorKind kind = known is GantryException gantry ? gantry.Kind : ErrorKind.FailedPrecondition;
+            throw new GantryException(kind, $"{path}: {known.Message}", e);
         }
     }
 
@@ -64,6 +77,6 @@ internal sealed class Database : IAsyncDisposable
         using Statement statement = connection.Use("SELECT sequence, snapshot_id FROM counter");
         return statement.Read()
             ? new Counters(statement.Number(0), statement.Number(1))
-            : throw new InvalidDataException("metadata database has no counters");
+            : throw new GantryException(ErrorKind.DataLoss, "metadata database has no counters");
     }
 }

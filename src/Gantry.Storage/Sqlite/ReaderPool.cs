@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
 
 namespace Gantry.Storage.Sqlite;
 
@@ -18,10 +19,15 @@ internal sealed class ReaderPool(string path) : IDisposable
     public T Read<T>(Func<Connection, T> read)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        Connection connection = _idle.TryTake(out Connection? idle) ? idle : Connection.OpenReader(path);
+        Connection? connection = null;
         try
         {
+            connection = _idle.TryTake(out Connection? idle) ? idle : Connection.OpenReader(path);
             return read(connection);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.Translate(e);
         }
         finally
         {
@@ -53,8 +59,13 @@ internal sealed class ReaderPool(string path) : IDisposable
         }
     }
 
-    private void Return(Connection connection)
+    private void Return(Connection? connection)
     {
+        if (connection is null)
+        {
+            return;
+        }
+
         if (_closed || connection.InTransaction || _idle.Count >= MaxIdle)
         {
             connection.Dispose();

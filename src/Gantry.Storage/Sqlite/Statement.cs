@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace Gantry.Storage.Sqlite;
@@ -145,10 +144,7 @@ internal sealed class Statement : IDisposable
     {
         if (result != raw.SQLITE_OK)
         {
-            throw new SqliteException(
-                $"{raw.sqlite3_errmsg(_database).utf8_to_string()}: {_sql}",
-                result & 0xff,
-                raw.sqlite3_extended_errcode(_database));
+            throw SqliteErrors.Of(_database, result, _sql);
         }
     }
 }

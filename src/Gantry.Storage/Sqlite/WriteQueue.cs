@@ -1,8 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Gantry.Core.Errors;
-using Microsoft.Data.Sqlite;
-using SQLitePCL;
 
 namespace Gantry.Storage.Sqlite;
 
@@ -123,6 +121,12 @@ internal sealed class WriteQueue : IAsyncDisposable
     {
         try
         {
+            if (_connection.InTransaction)
+            {
+                // The last one could not even be rolled back: the disk was failing.
+                Run("ROLLBACK");
+            }
+
             Run("BEGIN IMMEDIATE");
             int changes = 0;
             foreach (WriteRequest request in batch)
@@ -146,7 +150,7 @@ internal sealed class WriteQueue : IAsyncDisposable
         }
         catch (Exception e)
         {
-            Exception error = Translate(e);
+            Exception error = SqliteErrors.Translate(e);
             foreach (WriteRequest request in batch)
             {
                 request.Error ??= error;
@@ -172,7 +176,7 @@ internal sealed class WriteQueue : IAsyncDisposable
         }
         catch (Exception e) when (_connection.InTransaction)
         {
-            request.Error = Translate(e);
+            request.Error = SqliteErrors.Translate(e);
             Run("ROLLBACK TO change");
             Run("RELEASE change");
             return false;
@@ -203,14 +207,4 @@ internal sealed class WriteQueue : IAsyncDisposable
             }
         }
     }
-
-    private static Exception Translate(Exception error) => error switch
-    {
-        SqliteException { SqliteErrorCode: raw.SQLITE_FULL } =>
-            new GantryException(ErrorKind.ResourceExhausted, $"metadata: {error.Message}", error),
-        SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB } =>
-            new GantryException(ErrorKind.DataLoss, $"metadata: {error.Message}", error),
-        SqliteException => new GantryException(ErrorKind.Unknown, $"metadata: {error.Message}", error),
-        _ => error,
-    };
 }

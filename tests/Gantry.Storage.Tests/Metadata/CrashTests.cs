@@ -1,3 +1,4 @@
+using Gantry.Core.Errors;
 using Gantry.Core.Namespaces;
 using Gantry.Oci.Image;
 using Gantry.Storage.Metadata;
@@ -44,10 +45,10 @@ public sealed class CrashTests
             await command.ExecuteNonQueryAsync(Token);
         }
 
-        InvalidDataException error = await Assert.ThrowsAsync<InvalidDataException>(
-            () => MetadataStore.OpenAsync(store.OptionsFor(root.Path), Token));
+        GantryException error = await TestStore.FailsAsync(
+            ErrorKind.FailedPrecondition, () => MetadataStore.OpenAsync(store.OptionsFor(root.Path), Token));
 
-        Assert.StartsWith("metadata database has schema version 9999", error.Message, StringComparison.Ordinal);
+        Assert.Contains("metadata database has schema version 9999", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
