@@ -34,6 +34,15 @@ internal sealed record CommandLine
     /// <summary>Whether only to tell what would be done.</summary>
     public bool DryRun { get; init; }
 
+    /// <summary>Whether to repair what is found.</summary>
+    public bool Repair { get; init; }
+
+    /// <summary>Whether to leave out what reads every byte.</summary>
+    public bool Quick { get; init; }
+
+    /// <summary>Whether to print JSON.</summary>
+    public bool Json { get; init; }
+
     /// <summary>Whether the version was asked for.</summary>
     public bool ShowVersion { get; init; }
 
@@ -102,6 +111,9 @@ internal sealed record CommandLine
         "h" or "help" => this with { ShowHelp = true },
         "dry-run" => this with { DryRun = true },
         "as-containerd" => this with { AsContainerd = true },
+        "repair" => this with { Repair = true },
+        "quick" => this with { Quick = true },
+        "json" => this with { Json = true },
         _ => null,
     };
 

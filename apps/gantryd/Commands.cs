@@ -17,6 +17,8 @@ internal static class Commands
           config default   print the configuration that holds when there is no file
           config dump      print the configuration that holds
           adopt ROOT       take over a root of containerd, which is stopped (--dry-run: only tell)
+          doctor ROOT      look for damage and remains where no daemon runs (--repair, --quick, --json)
+          rebuild ROOT     make a new database from the blobs on disk, when the old one is lost (--namespace)
           publish          publish an event, read from standard input (--topic, --namespace, --address)
 
         flags:
@@ -68,17 +70,22 @@ internal static class Commands
         }
     }
 
-    private static Task<int> DispatchAsync(CommandLine line, bool asContainerd, CancellationToken cancellationToken) =>
-        line.Words switch
+    private static Task<int> DispatchAsync(CommandLine line, bool asContainerd, CancellationToken cancellationToken)
+    {
+        DaemonConfig At(string root) => Configure(line, asContainerd) with { Root = Path.GetFullPath(root) };
+        return line.Words switch
         {
             [] => DaemonCommand.RunAsync(Configure(line, asContainerd), cancellationToken),
             ["config", "default"] => PrintAsync(ConfigDefaults.For(asContainerd)),
             ["config", "dump"] => PrintAsync(Configure(line, asContainerd)),
             ["adopt", string root] =>
                 AdoptCommand.RunAsync(Configure(line with { Root = root }, asContainerd), line.DryRun),
+            ["doctor", var root] => MaintenanceCommand.CheckAsync(At(root), line, cancellationToken),
+            ["rebuild", var root] => MaintenanceCommand.RebuildAsync(At(root), line, cancellationToken),
             ["publish"] => PublishCommand.RunAsync(line, Configure(line, asContainerd).Grpc.Address, cancellationToken),
             _ => throw new GantryException(ErrorKind.Unknown, $"no such command: {string.Join(' ', line.Words)}"),
         };
+    }
 
     private static async Task<int> PrintAsync(DaemonConfig config)
     {

@@ -2,10 +2,12 @@ using Gantry.Api.Mapping;
 using Gantry.Client.Collection;
 using Gantry.Client.Events;
 using Gantry.Client.Internal;
+using Gantry.Client.Maintenance;
 using Gantry.Client.Namespaces;
 using Gantry.Core.Collection;
 using Gantry.Core.Errors;
 using Gantry.Core.Events;
+using Gantry.Core.Maintenance;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
 using Gantry.Core.Plugins;
@@ -49,6 +51,7 @@ public sealed class GantryClient : IMetadata, IDisposable, IAsyncDisposable
         Namespaces = new RemoteNamespaceStore(_connection);
         Events = new RemoteEvents(_connection);
         Collector = new RemoteGarbageCollector(_connection);
+        Maintenance = new RemoteMaintenance(_connection);
     }
 
     /// <inheritdoc/>
@@ -62,6 +65,9 @@ public sealed class GantryClient : IMetadata, IDisposable, IAsyncDisposable
 
     /// <summary>The collector of garbage, of a Gantry daemon only.</summary>
     public IGarbageCollector Collector { get; }
+
+    /// <summary>The upkeep of the daemon's data: Gantry only; containerd answers NotImplemented.</summary>
+    public IMaintenance Maintenance { get; }
 
     /// <summary>One namespace, under a lease or none.</summary>
     /// <param name="ns">The namespace; it need not exist.</param>

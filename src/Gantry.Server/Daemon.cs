@@ -11,6 +11,7 @@ using Gantry.Runtime.Tasks;
 using Gantry.Server.Config;
 using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
+using Gantry.Server.Maintenance;
 using Gantry.Server.Services;
 using Gantry.Storage.Bolt;
 using Gantry.Storage.Gc;
@@ -158,6 +159,9 @@ public sealed partial class Daemon : IAsyncDisposable
             events,
             tasks,
             content => new ContentDiffer(content, mounts.WithAsync, processors: _config.StreamProcessors),
+            new DaemonMaintenance(
+                metadata,
+                new RuntimeCheck(_config.Root, _config.State, tasks, mounts, _time)),
             plugins,
             RootIdentity.Ensure(_config.Root),
             _loggers);

@@ -69,6 +69,9 @@ internal static class CommandTree
             MountsCommand.Create(),
             GcCommand.Create(),
             PluginsCommand.Create(),
+            DoctorCommand.Create(),
+            DfCommand.Create(),
+            BackupCommand.Create(),
             VersionCommand.Create(),
         };
         GlobalOptions.AddTo(root);

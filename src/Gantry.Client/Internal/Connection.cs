@@ -91,8 +91,10 @@ internal sealed class Connection : IDisposable
         {
             throw new OperationCanceledException(e.Message, e, cancellationToken);
         }
-        catch (Exception e) when (IsTransport(e))
+        catch (Exception e) when (IsTransport(e)
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
+            // A connection that breaks while a message is being sent ends the sending as if somebody had given it up.
             cancellationToken.ThrowIfCancellationRequested();
             string detail = _connectError ?? $"connection to {_path}: {Innermost(e).Message}";
             throw new GantryException(ErrorKind.Unavailable, detail, e);

@@ -78,6 +78,13 @@ public sealed class BundleStore(string root, string state)
         WriteFile(bundle.BootstrapPath, bootstrap.ToJson());
     }
 
+    /// <summary>Whether the shim of a bundle lives.</summary>
+    public static bool HasShim(Bundle bundle)
+    {
+        ArgumentNullException.ThrowIfNull(bundle);
+        return ShimProcess.Find(bundle) is not null;
+    }
+
     /// <summary>All bundles that are there.</summary>
     public IReadOnlyList<Bundle> Find()
     {
@@ -101,7 +108,7 @@ public sealed class BundleStore(string root, string state)
                 {
                     Empty(bundle);
                 }
-                else if (IsIdentifier(id))
+                else if (Identifier.IsValid(id))
                 {
                     found.Add(Locate(ns, id));
                 }
@@ -206,19 +213,5 @@ public sealed class BundleStore(string root, string state)
         }
     }
 
-    private static Namespace? TryNamespace(string name) => IsIdentifier(name) ? Namespace.Parse(name) : null;
-
-    private static bool IsIdentifier(string name)
-    {
-        try
-        {
-            Identifier.Validate(name);
-            return true;
-        }
-        catch (GantryException)
-        {
-            // A directory that no task can have made is not ours.
-            return false;
-        }
-    }
+    private static Namespace? TryNamespace(string name) => Identifier.IsValid(name) ? Namespace.Parse(name) : null;
 }

@@ -53,6 +53,12 @@ public sealed partial class TaskManager : IAsyncDisposable
         events.ExitSeen = KeepExit;
     }
 
+    /// <summary>Whether the shim of a task answers, or may yet; null when there is no such task.</summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="id">The task.</param>
+    public bool? Answers(Namespace ns, string id) =>
+        _tasks.TryGetValue((ns, id), out ManagedTask? task) ? task.Phase is not TaskPhase.Unreachable : null;
+
     /// <summary>Lets go of all shims at once; their tasks live on.</summary>
     public async ValueTask DisposeAsync()
     {

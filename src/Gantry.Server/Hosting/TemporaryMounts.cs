@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Gantry.Core.Mounts;
 using Gantry.Linux.Mounts;
 using Gantry.Server.Logging;
@@ -13,6 +14,7 @@ public sealed class TemporaryMounts
 
     private readonly string _directory;
     private readonly ILogger<TemporaryMounts> _logger;
+    private readonly ConcurrentDictionary<string, bool> _inUse = new(StringComparer.Ordinal);
 
     /// <summary>Makes the directory, and removes what an earlier daemon has left in it.</summary>
     /// <param name="directory">The directory, used by nobody else.</param>
@@ -37,6 +39,7 @@ public sealed class TemporaryMounts
         ArgumentNullException.ThrowIfNull(mounts);
         ArgumentNullException.ThrowIfNull(work);
         string root = Path.Combine(_directory, Guid.NewGuid().ToString("n"));
+        _inUse.TryAdd(root, true);
         Directory.CreateDirectory(root, OwnerOnly);
         try
         {
@@ -50,8 +53,14 @@ public sealed class TemporaryMounts
         finally
         {
             Remove(root);
+            _inUse.TryRemove(root, out _);
         }
     }
+
+    /// <summary>Whether a path is that of a mount that is worked on, or lies in one.</summary>
+    /// <param name="path">An absolute path.</param>
+    public bool IsInUse(string path) =>
+        _inUse.Keys.Any(root => path == root || path.StartsWith(root + "/", StringComparison.Ordinal));
 
     private static string Target(string root, string target)
     {

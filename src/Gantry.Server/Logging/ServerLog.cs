@@ -67,4 +67,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "a leftover mount could not be removed")]
     public static partial void LeftoverMount(ILogger logger, string path, string error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "the disk failed a call")]
+    public static partial void DiskFailed(ILogger logger, string method, string error);
 }

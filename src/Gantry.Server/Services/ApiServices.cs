@@ -2,6 +2,7 @@ using Gantry.Core.Collection;
 using Gantry.Core.Content;
 using Gantry.Core.Diff;
 using Gantry.Core.Events;
+using Gantry.Core.Maintenance;
 using Gantry.Core.Metadata;
 using Gantry.Core.Plugins;
 using Gantry.Runtime.Tasks;
@@ -19,6 +20,7 @@ namespace Gantry.Server.Services;
 /// <param name="Events">Where events go.</param>
 /// <param name="Tasks">The tasks.</param>
 /// <param name="Differ">Makes the differ of a namespace's content.</param>
+/// <param name="Maintenance">The upkeep of what is durable.</param>
 /// <param name="Plugins">The parts of the daemon, as clients see them.</param>
 /// <param name="Uuid">The id of the root directory.</param>
 /// <param name="Loggers">Where services log.</param>
@@ -29,6 +31,7 @@ public sealed record ApiServices(
     IEventExchange Events,
     TaskManager Tasks,
     Func<IContentStore, IDiffer> Differ,
+    IMaintenance Maintenance,
     IReadOnlyList<PluginInfo> Plugins,
     string Uuid,
     ILoggerFactory Loggers)
@@ -53,6 +56,7 @@ public sealed record ApiServices(
         services.AddSingleton(new ContainersService(Metadata, publisher));
         services.AddSingleton(new TasksService(Metadata, Tasks, Lifetime));
         services.AddSingleton(new EventsService(Events, Lifetime));
+        services.AddSingleton(new MaintenanceService(Maintenance));
     }
 
     /// <summary>Maps the services; what is not mapped answers UNIMPLEMENTED.</summary>
@@ -73,5 +77,6 @@ public sealed record ApiServices(
         application.MapGrpcService<ContainersService>();
         application.MapGrpcService<TasksService>();
         application.MapGrpcService<EventsService>();
+        application.MapGrpcService<MaintenanceService>();
     }
 }

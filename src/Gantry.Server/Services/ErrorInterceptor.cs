@@ -84,6 +84,12 @@ internal sealed class ErrorInterceptor(DaemonLifetime lifetime, ILogger<ErrorInt
             return GantryException.Verbatim(kind, kind.Sentence()).ToRpcException();
         }
 
+        if (DiskErrors.TryDescribe(exception) is { } disk)
+        {
+            ServerLog.DiskFailed(logger, context.Method, disk.Message);
+            return disk.ToRpcException();
+        }
+
         // Files and system calls say what failed in words for a client; anything else is an error of ours.
         ServerLog.CallBroke(logger, context.Method, exception);
         string text = exception is IOException or UnauthorizedAccessException or TimeoutException
