@@ -6,7 +6,13 @@ namespace Gantry.Testing;
 /// <summary>The published gantryd, private. The variable <c>GANTRY_BIN</c> says where the programs are.</summary>
 public sealed class GantryDaemon : PrivateDaemon
 {
-    private GantryDaemon(PrivateDaemon? other = null)
+    /// <summary>Makes one with directories of its own, not started.</summary>
+    public GantryDaemon()
+        : this(null)
+    {
+    }
+
+    private GantryDaemon(PrivateDaemon? other)
         : base(other)
     {
     }
