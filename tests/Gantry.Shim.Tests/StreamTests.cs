@@ -46,6 +46,28 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task Output_is_not_lost_on_a_client_that_opens_it_late()
+    {
+        await using ShimUnderTest shim = new();
+        string fifo = shim.MakeFifo("out");
+        Task ran = RunAsync();
+        await Task.Delay(TimeSpan.FromSeconds(1), Token);
+
+        Task<string> text = Task.Run(() => File.ReadAllText(fifo), Token);
+        await ran;
+
+        Assert.Equal("all of it\n", await text.WaitAsync(TimeSpan.FromSeconds(30), Token));
+
+        async Task RunAsync()
+        {
+            await shim.CreateAsync("c1", ["echo", "all of it"], Token, request => request.Stdout = fifo);
+            await shim.StartAsync("c1", Token);
+            await shim.WaitAsync("c1", "", Token);
+            await shim.Task.DeleteAsync(new DeleteRequest { Id = "c1" }, cancellationToken: Token);
+        }
+    }
+
+    [Fact]
     public async Task A_file_is_added_to()
     {
         await using ShimUnderTest shim = new();

@@ -17,6 +17,9 @@ internal sealed class ProcessStreams : IDisposable
     private const uint FileMode = 0b110_100_100;
     private const int PipeCapacity = 256 * 1024;
 
+    /// <summary>How long a client may take to open the reading end of what it named.</summary>
+    private static readonly TimeSpan ClientPatience = TimeSpan.FromSeconds(10);
+
     private readonly IoLoop _loop;
     private readonly List<StreamCopy> _outputs = [];
     private readonly List<(SafeFileHandle Source, SafeFileHandle Destination, SafeFileHandle[] Companions)> _waiting = [];
@@ -172,9 +175,7 @@ internal sealed class ProcessStreams : IDisposable
             return (Descriptors.OpenAppend(fifo, FileMode), []);
         }
 
-        // The reading end first: without one the writing end cannot be opened, or breaks when the client goes away.
-        SafeFileHandle reader = Descriptors.OpenFifoReader(fifo);
-        SafeFileHandle writer = Descriptors.OpenFifoWriter(fifo);
+        (SafeFileHandle writer, SafeFileHandle reader) = Descriptors.OpenFifoFor(fifo, ClientPatience);
         _ = Descriptors.TrySetPipeCapacity(writer, PipeCapacity);
         return (writer, [reader]);
     }

@@ -19,6 +19,7 @@ public static unsafe partial class Descriptors
     private const int F_SETPIPE_SZ = 1031;
     private const int EFD_CLOEXEC = O_CLOEXEC;
     private const int EFD_NONBLOCK = O_NONBLOCK;
+    private const int OpenerStackBytes = 64 << 10;
     private const uint S_IFMT = 0xF000;
     private const uint S_IFIFO = 0x1000;
 
@@ -29,6 +30,52 @@ public static unsafe partial class Descriptors
     /// <summary>Opens the writing end of a FIFO, writes to which do not wait.</summary>
     /// <param name="path">The FIFO; somebody must have its reading end open (else ENXIO).</param>
     public static SafeFileHandle OpenFifoWriter(string path) => Open(path, O_WRONLY | O_NONBLOCK, 0);
+
+    /// <summary>
+    /// Opens the writing end of a FIFO, writes to which do not wait, when another has its reading end open; then that end
+    /// too, so that writes go on when the other goes away. What is written to a FIFO that nobody else has open is lost when
+    /// it is closed.
+    /// </summary>
+    /// <param name="path">The FIFO.</param>
+    /// <param name="patience">How long to wait for the other; after that it is opened without.</param>
+    public static (SafeFileHandle Writer, SafeFileHandle Reader) OpenFifoFor(string path, TimeSpan patience)
+    {
+        SafeFileHandle? writer = null;
+        LinuxException? failure = null;
+        void Open(int flags)
+        {
+            try
+            {
+                writer = Descriptors.Open(path, O_WRONLY | flags, 0);
+            }
+            catch (LinuxException e)
+            {
+                failure = e;
+            }
+        }
+
+        Open(O_NONBLOCK);
+        Thread? waiting = null;
+        if (failure is { Errno: Errno.ENXIO })
+        {
+            // Without O_NONBLOCK, open(2) returns when there is a reader: the one below, if no other comes.
+            failure = null;
+            waiting = new Thread(() => Open(0), OpenerStackBytes) { IsBackground = true, Name = "fifo" };
+            waiting.Start();
+            waiting.Join(patience);
+        }
+
+        SafeFileHandle reader = OpenFifoReader(path);
+        waiting?.Join();
+        if (writer is null)
+        {
+            reader.Dispose();
+            throw failure!;
+        }
+
+        SetNonBlocking(writer);
+        return (writer, reader);
+    }
 
     /// <summary>Opens both ends of a FIFO in one.</summary>
     /// <param name="path">The FIFO.</param>
