@@ -256,6 +256,10 @@ internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
         // containerd's errors of snapshots show the name that one has in the store below: NAMESPACE/NUMBER/KEY.
         string plain = text.Replace(daemon.Home, "HOME", StringComparison.Ordinal);
         plain = SnapshotId().Replace(plain, "snapshots/N");
+
+        // containerd 1.6 puts this option first, newer ones put it last.
+        plain = plain.Replace("options=index=off ", "options=", StringComparison.Ordinal)
+            .Replace(" index=off }", " }", StringComparison.Ordinal);
         plain = Regex.Replace(plain, $"(?<=[ \"]){ns}/[0-9]+/", "", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
         plain = LabelLimit().Replace(plain, "label key and value greater than maximum size");
         return LockText().Replace(plain, "ref ${ref} locked for TIME");
