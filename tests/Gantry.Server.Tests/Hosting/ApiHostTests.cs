@@ -3,6 +3,7 @@ using System.Text;
 using CliWrap;
 using CliWrap.Buffered;
 using Gantry.Core.Collection;
+using Gantry.Core.Maintenance;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
 using Gantry.Runtime.Events;
@@ -109,6 +110,7 @@ public sealed class ApiHostTests
             events,
             tasks,
             _ => throw new NotSupportedException(),
+            new NoMaintenance(),
             [],
             "",
             NullLoggerFactory.Instance);
@@ -176,5 +178,18 @@ public sealed class ApiHostTests
             string name,
             string snapshotter,
             CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+
+    private sealed class NoMaintenance : IMaintenance
+    {
+        public Task CheckAsync(
+            CheckOptions options,
+            Func<Finding, Task> report,
+            CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<SpaceReport> UsageAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<long> BackupAsync(string path, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 }
