@@ -62,7 +62,42 @@ internal sealed class MixedLoad : IDisposable
         _stop.Dispose();
     }
 
-    public void Dispose() => _stop.Dispose();
+    /// <summary>
+    /// Leaves out pulls and commits of snapshots, which sync the whole filesystem, and returns when none is under way and
+    /// more has been acknowledged since: what is there then is there by syncs of its own.
+    /// </summary>
+    public async Task BeQuietAsync(int operations, CancellationToken cancellationToken)
+    {
+        foreach (Worker worker in _workers)
+        {
+            worker.IsQuiet = true;
+        }
+
+        await _puller.Turn.WaitAsync(cancellationToken);
+        while (View().SelectMany(view => view.Pending).Any(operation => operation.Name == "commit snapshot"))
+        {
+            await Task.Delay(2, cancellationToken);
+        }
+
+        await WaitAsync(operations, TimeSpan.FromMilliseconds(5), cancellationToken);
+    }
+
+    /// <summary>Ends the quiet.</summary>
+    public void BeLoud()
+    {
+        foreach (Worker worker in _workers)
+        {
+            worker.IsQuiet = false;
+        }
+
+        _puller.Turn.Release();
+    }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _puller.Dispose();
+    }
 
     /// <summary>What each client knows now.</summary>
     public IReadOnlyList<JournalView> View() => [.. _workers.Select(w => w.Journal.View()), _puller.Journal.View()];

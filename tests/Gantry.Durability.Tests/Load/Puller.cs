@@ -11,13 +11,16 @@ using Xunit;
 namespace Gantry.Durability.Tests.Load;
 
 /// <summary>Pulls images and removes them again with the command line, in a namespace of its own.</summary>
-internal sealed class Puller(string socket, IReadOnlyList<string> images, int seed)
+internal sealed class Puller(string socket, IReadOnlyList<string> images, int seed) : IDisposable
 {
     private const string Namespace = "pulls";
 
     private readonly Random _random = new(seed);
 
     public Journal Journal { get; } = new();
+
+    /// <summary>Held while something is under way; who takes it keeps the puller at rest.</summary>
+    public SemaphoreSlim Turn { get; } = new(1, 1);
 
     /// <summary>Makes images and puts them into a registry.</summary>
     public static async Task<IReadOnlyList<string>> PushImagesAsync(
@@ -53,6 +56,7 @@ internal sealed class Puller(string socket, IReadOnlyList<string> images, int se
                 ? new Operation("remove an image", [(image, null)])
                 : new Operation("pull", [(image, "whole")]);
             string[] arguments = there ? ["rmi", image] : ["pull", "--plain-http", image];
+            await Turn.WaitAsync(CancellationToken.None);
             try
             {
                 await Journal.DoAsync(operation, () => RunAsync(arguments));
@@ -61,6 +65,10 @@ internal sealed class Puller(string socket, IReadOnlyList<string> images, int se
             {
                 // The daemon was killed, or else the next look at it will tell.
                 return;
+            }
+            finally
+            {
+                Turn.Release();
             }
         }
     }
@@ -80,6 +88,8 @@ internal sealed class Puller(string socket, IReadOnlyList<string> images, int se
 
         return seen;
     }
+
+    public void Dispose() => Turn.Dispose();
 
     private async Task RunAsync(string[] arguments)
     {

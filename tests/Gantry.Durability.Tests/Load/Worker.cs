@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Gantry.Client;
 using Gantry.Core;
@@ -23,7 +24,8 @@ internal sealed class Worker(string root, string socket, string name, int seed)
     private const int MaxBlob = 200_000;
 
     private readonly Random _random = new(seed);
-    private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _files = new(StringComparer.Ordinal);
+    private volatile bool _isQuiet;
     private NamespaceClient _scope = null!;
     private int _number;
 
@@ -35,6 +37,13 @@ internal sealed class Worker(string root, string socket, string name, int seed)
 
     /// <summary>The bytes of a file in each committed snapshot, by path below the root.</summary>
     public IReadOnlyDictionary<string, string> Files => _files;
+
+    /// <summary>Whether to leave out what syncs the whole filesystem: the commits of snapshots.</summary>
+    public bool IsQuiet
+    {
+        get => _isQuiet;
+        set => _isQuiet = value;
+    }
 
     /// <summary>Works until the token ends it or the daemon is gone.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -67,7 +76,7 @@ internal sealed class Worker(string root, string socket, string name, int seed)
         12 => DeleteContainerAsync(),
         13 => CreateLeaseAsync(),
         14 => DeleteLeaseAsync(),
-        15 or 16 => CommitSnapshotAsync(),
+        15 or 16 => _isQuiet ? PutContentAsync() : CommitSnapshotAsync(),
         17 => PrepareSnapshotAsync(),
         18 => RemoveSnapshotAsync(),
         _ => MakeGarbageAsync(),
@@ -356,7 +365,7 @@ internal sealed class Worker(string root, string socket, string name, int seed)
     {
         byte[] bytes = new byte[count];
         _random.NextBytes(bytes);
-        Encoding.UTF8.GetBytes(name).AsSpan().CopyTo(bytes.AsSpan(0, Math.Min(count, name.Length)));
+        Encoding.UTF8.GetBytes(name).AsSpan(0, Math.Min(count, name.Length)).CopyTo(bytes);
         return bytes;
     }
 }
