@@ -197,6 +197,8 @@ public sealed class BadInputTests(Images images, BadInputTests.Daemon daemon) : 
             Assert.Contains(text, result.StandardError, StringComparison.Ordinal);
         }
 
+        // What other tests have removed may wait for the collector still.
+        Assert.Equal(0, (await daemon.Gantry.GantryAsync("gc")).ExitCode);
         Assert.Equal("", await daemon.Gantry.CtrOkAsync("image", "ls", "-q"));
         Assert.Single((await daemon.Gantry.CtrOkAsync("snapshots", "ls")).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal("", await daemon.Gantry.CtrOkAsync("leases", "ls", "-q"));

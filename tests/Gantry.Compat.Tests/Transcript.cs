@@ -15,13 +15,14 @@ internal static partial class Transcript
             .Select(line => Time().Replace(line, "TIME"))
             .Select(line => Spaces().Replace(line, " "))
             .Select(line => TaskRow().Replace(line, "${id} PID ${status}"))
+            .Select(line => IndexOption().Replace(line, ""))
             .Select(line => LabelLimit().Replace(line, "label key and value greater than maximum size"))
             .Select(line => line.TrimEnd());
         return string.Join('\n', lines);
     }
 
-    // ctr's progress display looks blobs up after the pull has ended; and ctr warns of a daemon of another version.
-    [GeneratedRegex("failed to get content info|^WARNING: (version|revision) mismatch",
+    // ctr's progress display looks blobs and ingests up after the pull has ended; and ctr warns of a daemon of another version.
+    [GeneratedRegex("failed to get content info|active check failed|^WARNING: (version|revision) mismatch",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Noise();
 
@@ -34,6 +35,10 @@ internal static partial class Transcript
     [GeneratedRegex(
         @"^(?<id>[a-z]\w*) \d+ (?<status>RUNNING|STOPPED|PAUSED|CREATED)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex TaskRow();
+
+    // An option that containerd 1 puts first and containerd 2 last.
+    [GeneratedRegex("index=off,|,index=off|\"index=off\",|,\"index=off\"", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex IndexOption();
 
     // containerd 2 also says how long the label is.
     [GeneratedRegex(

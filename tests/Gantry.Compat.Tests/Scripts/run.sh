@@ -1,7 +1,7 @@
 # Running to the end: output, exit codes, and nothing left.
 ctr image pull --plain-http "$IMAGE" >/dev/null
 ctr run --rm "$IMAGE" r1 echo hello world; echo "exit: $?"
-ctr run --rm "$IMAGE" r2 sh -c 'echo out; echo err >&2; exit 42' 2>&1; echo "exit: $?"
+ctr run --rm "$IMAGE" r2 sh -c 'echo out; echo err >&2; exit 42' 2>&1 | sort; echo "exit: ${PIPESTATUS[0]}"
 ctr run --rm --env A=B --env C='d e' --cwd /tmp "$IMAGE" r3 sh -c 'echo "$A/$C"; pwd'; echo "exit: $?"
 ctr run --rm --read-only "$IMAGE" r5 sh -c 'touch /x'; echo "exit: $?"
 ctr run --rm --mount type=bind,src=/etc,dst=/mnt/etc,options=rbind:ro "$IMAGE" r6 ls /mnt/etc/hostname; echo "exit: $?"

@@ -27,6 +27,7 @@ ctr snapshots diff changed "$top" | gunzip | list | grep wh
 ctr snapshots prepare again changed >/dev/null
 change again 'rm -r new; mkdir new; echo 2 >new/other; find new -exec touch -h -d "2022-02-02 02:02:02 UTC" {} +'
 ctr snapshots diff again | gunzip | list
+change again 'echo kept >new/kept'
 ctr snapshots diff --keep --ref my-ref --label a=b again | sha256sum >"$WORK/sum"; echo "keep: ${PIPESTATUS[0]}"
 ctr content ls | grep -c a=b
 ctr content ls | grep a=b | tr ', ' '\n' | grep -c containerd.io/uncompressed
