@@ -19,10 +19,10 @@ for project in "${projects[@]}"; do
   echo "== $name"
   "artifacts/bin/$name/release/$name" -noLogo -noColor 2>&1 | tee "$log" || true
   summary() { sed -nE "s/^ *$name +Total:.*\b$1: ([0-9]+).*/\1/p; s/^ *$name +($1): ([0-9]+),.*/\2/p" "$log" | tail -n 1; }
-  total=$(summary Total) errors=$(summary Errors) fails=$(summary Failed) skips=$(summary Skipped)
+  total=$(summary Total) errors=$(summary Errors) fails=$(summary Failed) skips=$(summary Skipped) unrun=$(summary "Not Run")
   if [ "${total:-0}" -eq 0 ]; then broken+=("$name"); fi
   failed=$((failed + ${fails:-0} + ${errors:-0})) skipped=$((skipped + ${skips:-0}))
-  passed=$((passed + ${total:-0} - ${fails:-0} - ${skips:-0}))
+  passed=$((passed + ${total:-0} - ${fails:-0} - ${skips:-0} - ${unrun:-0}))
   rm -f "$log"
 done
 
