@@ -10,8 +10,13 @@ internal sealed class Journal
     private readonly Dictionary<string, string?> _acknowledged = new(StringComparer.Ordinal);
     private readonly List<Operation> _pending = [];
 
+    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>How many operations were acknowledged.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Completes with the next operation that is acknowledged.</summary>
+    public Task Next => Volatile.Read(ref _next).Task;
 
     /// <summary>Does something: acknowledged when it ends well, open when it does not.</summary>
     public async Task<T> DoAsync<T>(Operation operation, Func<Task<T>> call)
@@ -29,6 +34,7 @@ internal sealed class Journal
             Count++;
         }
 
+        Interlocked.Exchange(ref _next, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         return result;
     }
 

@@ -44,13 +44,7 @@ internal sealed class MixedLoad : IDisposable
     public async Task WaitAsync(int operations, TimeSpan more, CancellationToken cancellationToken)
     {
         int wanted = Acknowledged + operations;
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(WaitLimit);
-        while (Acknowledged < wanted && !_running.IsCompleted && !limit.IsCancellationRequested)
-        {
-            await Task.Delay(2, cancellationToken);
-        }
-
+        await UntilAsync(() => Acknowledged >= wanted, cancellationToken);
         await Task.Delay(more, cancellationToken);
     }
 
@@ -74,11 +68,9 @@ internal sealed class MixedLoad : IDisposable
         }
 
         await _puller.Turn.WaitAsync(cancellationToken);
-        while (View().SelectMany(view => view.Pending).Any(operation => operation.Name == "commit snapshot"))
-        {
-            await Task.Delay(2, cancellationToken);
-        }
-
+        await UntilAsync(
+            () => !View().SelectMany(view => view.Pending).Any(operation => operation.Name == "commit snapshot"),
+            cancellationToken);
         await WaitAsync(operations, TimeSpan.FromMilliseconds(5), cancellationToken);
     }
 
@@ -97,6 +89,25 @@ internal sealed class MixedLoad : IDisposable
     {
         _stop.Dispose();
         _puller.Dispose();
+    }
+
+    /// <summary>Looks again with each operation that is acknowledged, until it is so, no more come, or time is up.</summary>
+    private async Task UntilAsync(Func<bool> isSo, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(WaitLimit);
+        while (!limit.IsCancellationRequested && !_running.IsCompleted)
+        {
+            Task[] next = [_running, _puller.Journal.Next, .. _workers.Select(worker => worker.Journal.Next)];
+            if (isSo())
+            {
+                return;
+            }
+
+            await ((Task)Task.WhenAny(next).WaitAsync(limit.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>What each client knows now.</summary>
