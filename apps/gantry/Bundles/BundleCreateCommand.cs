@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Gantry.Cli.CommandLine;
-using Gantry.Cli.Containers;
+using Gantry.Cli.Containers.Settings;
 using Gantry.Cli.Images;
 using Gantry.Cli.Output;
 using Gantry.Oci.Runtime;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using Gantry.Cli.CommandLine;
+using Gantry.Cli.Containers.Settings;
 using Gantry.Cli.Output;
 using Gantry.Client.Containers;
 using Gantry.Client.Tasks;

@@ -1,8 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Gantry.Api;
-using Gantry.Api.Runtime.Runc;
 using Gantry.Cli.CommandLine;
+using Gantry.Cli.Containers.Settings;
 using Gantry.Client;
 using Gantry.Client.Containers;
 using Gantry.Core;
@@ -22,8 +21,6 @@ namespace Gantry.Cli.Containers;
 /// <param name="Mounts">The mounts of its root filesystem.</param>
 internal sealed record NewContainer(ContainerRecord Record, IReadOnlyList<Mount> Mounts)
 {
-    private const string RuncRuntime = "io.containerd.runc.v2";
-
     public string Id => Record.Id;
 
     /// <summary>Makes snapshot and record. When it fails, neither is left.</summary>
@@ -36,7 +33,7 @@ internal sealed record NewContainer(ContainerRecord Record, IReadOnlyList<Mount>
         string leaseId,
         SpecOptions specOptions)
     {
-        string snapshotter = parse.GetValue(options.Snapshotter)!;
+        string snapshotter = parse.GetValue(options.Filesystem.Snapshotter)!;
         NamespaceClient leased = session.Client.In(session.Namespace, leaseId);
         IReadOnlyList<Mount> mounts = await PrepareAsync(leased, image, id, snapshotter, session.Token);
         try
@@ -47,9 +44,9 @@ internal sealed record NewContainer(ContainerRecord Record, IReadOnlyList<Mount>
             ContainerRecord record = new(id)
             {
                 Image = image.Record.Name,
-                Labels = LabelsOf(defaults, parse.GetValue(options.Labels) ?? []),
-                RuntimeName = parse.GetValue(options.Runtime)!,
-                RuntimeOptions = RuntimeOptionsOf(parse, options),
+                Labels = LabelsOf(defaults, parse.GetValue(options.Record.Labels) ?? []),
+                RuntimeName = parse.GetValue(options.Runtime.Runtime)!,
+                RuntimeOptions = options.Runtime.ToOptions(parse),
                 Spec = new TypedBytes(RuntimeSpecJson.SpecTypeUrl, RuntimeSpecJson.ToBytes(spec)),
                 Snapshotter = snapshotter,
                 SnapshotKey = id,
@@ -147,17 +144,5 @@ internal sealed record NewContainer(ContainerRecord Record, IReadOnlyList<Mount>
         }
 
         return labels;
-    }
-
-    private static TypedBytes? RuntimeOptionsOf(ParseResult parse, RunOptions options)
-    {
-        if (parse.GetValue(options.RuncBinary) is not { } binary)
-        {
-            return null;
-        }
-
-        return parse.GetValue(options.Runtime) is RuncRuntime or "io.containerd.gantry.v1"
-            ? TypeUrl.Pack(new Options { BinaryName = binary })
-            : throw new FormatException($"--runc-binary needs --runtime {RuncRuntime}");
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 using Gantry.Cli.CommandLine;
+using Gantry.Cli.Containers.Settings;
 using Gantry.Cli.Images;
 using Gantry.Cli.Output;
 using Gantry.Client.Tasks;
@@ -40,7 +41,7 @@ internal static class RunCommand
     private static async Task<int> RunAsync(Session session, ParseResult parse, RunOptions options)
     {
         Check(parse, options);
-        string id = parse.GetValue(options.Name) ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6));
+        string id = parse.GetValue(options.Record.Name) ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6));
         Identifier.Validate(id);
         SpecOptions spec = options.ToSpecOptions(parse);
 
@@ -53,7 +54,7 @@ internal static class RunCommand
             ResolvedImage image = await ImageLookup.FindOrPullAsync(
                 session,
                 parse.GetValue(options.Image)!,
-                options.Pull.ToRequest(parse, parse.GetValue(options.Snapshotter)!));
+                options.Pull.ToRequest(parse, parse.GetValue(options.Filesystem.Snapshotter)!));
 
             // Steps 2 and 3
             container = await NewContainer.CreateAsync(
@@ -69,7 +70,7 @@ internal static class RunCommand
         try
         {
             return parse.GetValue(options.Process.Detach)
-                ? await StartDetachedAsync(session, container, parse.GetValue(options.LogUri))
+                ? await StartDetachedAsync(session, container, parse.GetValue(options.Output.LogUri))
                 : await RunAttachedAsync(session, parse, options, container);
         }
         finally
@@ -91,7 +92,7 @@ internal static class RunCommand
             throw new FormatException("--detach leaves nothing to be attached to: leave out -i and -t");
         }
 
-        if (!detach && parse.GetValue(options.LogUri) is not null)
+        if (!detach && parse.GetValue(options.Output.LogUri) is not null)
         {
             throw new FormatException("--log-uri needs --detach");
         }

@@ -1,6 +1,7 @@
 using System.CommandLine;
+using Gantry.Cli.CommandLine;
 
-namespace Gantry.Cli.Containers;
+namespace Gantry.Cli.Containers.Settings;
 
 /// <summary>Options of a process that <c>run</c> and <c>exec</c> share.</summary>
 internal sealed class ProcessOptions
@@ -20,13 +21,8 @@ internal sealed class ProcessOptions
         Description = "Give it a terminal; implies -i",
     };
 
-    public Option<string[]> Env { get; } = new("--env", "-e")
-    {
-        Description = "Set an environment variable, NAME=value; may be repeated",
-        HelpName = "variable",
-        Arity = ArgumentArity.OneOrMore,
-        DefaultValueFactory = _ => [],
-    };
+    public Option<string[]> Env { get; } = Repeated.Option(
+        "--env", "variable", "Set an environment variable, NAME=value", "-e");
 
     public Option<string?> Cwd { get; } = new("--cwd", "-w")
     {

@@ -1,6 +1,6 @@
 using Gantry.Oci.Runtime;
 
-namespace Gantry.Cli.Containers;
+namespace Gantry.Cli.Containers.Settings;
 
 /// <summary>The values of <c>--mount</c> and <c>--volume</c>.</summary>
 internal static class MountOption
