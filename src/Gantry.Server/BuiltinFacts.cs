@@ -1,4 +1,5 @@
 using Gantry.Core.Snapshots;
+using Gantry.Server.Config;
 
 namespace Gantry.Server;
 
@@ -13,4 +14,11 @@ internal sealed record BuiltinFacts(
     string DatabasePath,
     string SharingPolicy,
     IReadOnlyList<ISnapshotDriver> Snapshotters,
-    IReadOnlyList<(string Name, string Reason)> SkippedSnapshotters);
+    IReadOnlyList<(string Name, string Reason)> SkippedSnapshotters)
+{
+    /// <summary>The proxy that keeps the content; null when the daemon does.</summary>
+    public ProxyPluginConfig? ContentProxy { get; init; }
+
+    /// <summary>The proxies that make and apply layers.</summary>
+    public IReadOnlyList<ProxyPluginConfig> DiffProxies { get; init; } = [];
+}

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Gantry.Core.Plugins;
-using Gantry.Core.Snapshots;
 using Gantry.Oci.Image;
+using Gantry.Server.Config;
 using Gantry.Server.Proxies;
 
 namespace Gantry.Server;
@@ -29,14 +29,18 @@ internal static class Builtins
         Platform host = HostPlatform();
         List<PluginInfo> plugins =
         [
-            new(Content, "content") { Exports = Exports(("root", facts.ContentRoot)) },
+            facts.ContentProxy is { } proxy
+                ? OfProxy(Content, proxy, host)
+                : new(Content, "content") { Exports = Exports(("root", facts.ContentRoot)) },
         ];
-        plugins.AddRange(facts.Snapshotters.Select(driver => new PluginInfo(Snapshotter, driver.Name)
-        {
-            Platforms = [PlatformOf(driver, host)],
-            Exports = ExportsOf(driver),
-            Capabilities = driver.Capabilities,
-        }));
+        plugins.AddRange(facts.Snapshotters.Select(driver => driver is ProxySnapshotDriver proxy
+            ? OfProxy(Snapshotter, proxy.Config, host)
+            : new PluginInfo(Snapshotter, driver.Name)
+            {
+                Platforms = [host],
+                Exports = Exports(("root", driver.Root)),
+                Capabilities = driver.Capabilities,
+            }));
         plugins.AddRange(facts.SkippedSnapshotters.Select(skipped => new PluginInfo(Snapshotter, skipped.Name)
         {
             InitError = $"{skipped.Reason}: skip plugin",
@@ -51,7 +55,8 @@ internal static class Builtins
             },
             new(Gc, "scheduler") { Requires = [Metadata] },
             new(LeaseType, "manager") { Requires = [Metadata] },
-            new(Differ, "walking") { Requires = [Metadata], Platforms = [host] },
+            new(Differ, DifferSet.BuiltIn) { Requires = [Metadata], Platforms = [host] },
+            .. facts.DiffProxies.Select(proxy => OfProxy(Differ, proxy, host)),
             new(MountHandler, "erofs") { Platforms = [host] },
             new(MountHandler, "loop") { Platforms = [host] },
             new(MountManager, "bolt") { Requires = [Metadata, MountHandler] },
@@ -62,16 +67,13 @@ internal static class Builtins
         return plugins;
     }
 
-    private static Platform PlatformOf(ISnapshotDriver driver, Platform host) =>
-        driver is ProxySnapshotDriver proxy && Platform.TryParse(proxy.Config.Platform, out Platform? platform)
-            ? platform!
-            : host;
-
-    private static Dictionary<string, string> ExportsOf(ISnapshotDriver driver) =>
-        driver is ProxySnapshotDriver proxy
-            ? proxy.Config.Exports.Append(new("address", proxy.Config.Address))
-                .DistinctBy(export => export.Key, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal)
-            : Exports(("root", driver.Root));
+    private static PluginInfo OfProxy(string type, ProxyPluginConfig proxy, Platform host) => new(type, proxy.Name)
+    {
+        Platforms = [Platform.TryParse(proxy.Platform, out Platform? platform) ? platform! : host],
+        Exports = proxy.Exports.Append(new("address", proxy.Address))
+            .DistinctBy(export => export.Key, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal),
+        Capabilities = proxy.Capabilities,
+    };
 
     private static IEnumerable<PluginInfo> Services() =>
     [

@@ -12,6 +12,7 @@ using Gantry.Server.Config;
 using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
 using Gantry.Server.Maintenance;
+using Gantry.Server.Proxies;
 using Gantry.Server.Services;
 using Gantry.Storage.Bolt;
 using Gantry.Storage.Gc;
@@ -133,7 +134,16 @@ public sealed partial class Daemon : IAsyncDisposable
         // Step 3: everything durable.
         SnapshotterSet snapshotters = SnapshotterSet.Open(_config, _loggers, _time);
         Own(snapshotters);
-        MetadataStore metadata = await MetadataStore.OpenAsync(StoreOptions(snapshotters.Drivers), cancellationToken);
+        ProxyBlobStore? blobs = ContentSource.Open(_config, _time);
+        if (blobs is not null)
+        {
+            Own(blobs);
+        }
+
+        ContentSource.Mark(_config.Root, blobs, _logger);
+        MetadataStore metadata = await MetadataStore.OpenAsync(
+            StoreOptions(snapshotters.Drivers) with { Blobs = blobs },
+            cancellationToken);
         Own(metadata);
         AdoptedRoot.Check(containerd, metadata.Adopted, _logger);
 
@@ -149,8 +159,13 @@ public sealed partial class Daemon : IAsyncDisposable
         Own(BackgroundPart.Start("adoption of shims", _ => adoption, _logger));
 
         // Step 5: the API.
-        IReadOnlyList<PluginInfo> plugins = Builtins.List(snapshotters.Facts(metadata, _config));
+        IReadOnlyList<PluginInfo> plugins = Builtins.List(snapshotters.Facts(metadata, _config, blobs?.Config));
         RequirePlugins(plugins);
+        DifferSet differs = new(
+            _config,
+            scope => new ContentDiffer(scope.Content, mounts.WithAsync, processors: _config.StreamProcessors),
+            _time);
+        Own(differs);
         DaemonLifetime lifetime = new(_time, _stopping.Token);
         ApiServices services = new(
             lifetime,
@@ -158,7 +173,7 @@ public sealed partial class Daemon : IAsyncDisposable
             metadata.Collector,
             events,
             tasks,
-            content => new ContentDiffer(content, mounts.WithAsync, processors: _config.StreamProcessors),
+            differs.For,
             new DaemonMaintenance(
                 metadata,
                 new RuntimeCheck(_config.Root, _config.State, tasks, mounts, _time)),

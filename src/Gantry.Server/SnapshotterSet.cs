@@ -46,6 +46,7 @@ internal sealed class SnapshotterSet : IAsyncDisposable
             set.OpenBtrfs(config, loggers, logger);
         }
 
+        // Content and diff proxies are used elsewhere: ContentSource, DifferSet.
         foreach (ProxyPluginConfig proxy in config.ProxyPlugins)
         {
             set.OpenProxy(proxy, config, loggers, logger, time);
@@ -55,12 +56,16 @@ internal sealed class SnapshotterSet : IAsyncDisposable
     }
 
     /// <summary>What clients are told.</summary>
-    public BuiltinFacts Facts(MetadataStore metadata, DaemonConfig config) => new(
+    public BuiltinFacts Facts(MetadataStore metadata, DaemonConfig config, ProxyPluginConfig? contentProxy) => new(
         metadata.ContentRoot,
         metadata.DatabasePath,
         config.ShareContent ? "shared" : "isolated",
         _drivers,
-        _skipped);
+        _skipped)
+    {
+        ContentProxy = contentProxy,
+        DiffProxies = [.. config.ProxyPlugins.Where(proxy => proxy.Type == "diff")],
+    };
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -106,6 +111,11 @@ internal sealed class SnapshotterSet : IAsyncDisposable
         ILogger logger,
         TimeProvider time)
     {
+        if (proxy.Type is "content" or "diff")
+        {
+            return;
+        }
+
         if (proxy.Type is not "snapshot")
         {
             ServerLog.PluginSkipped(

@@ -1,3 +1,4 @@
+using Gantry.Oci.Image;
 using Microsoft.Extensions.Logging;
 
 namespace Gantry.Storage;
@@ -25,6 +26,12 @@ internal static partial class StorageLog
         "garbage collected: {Removed} of {Objects} objects and {Blobs} blobs in {Milliseconds} ms")]
     public static partial void Collected(ILogger logger, int removed, int objects, int blobs, double milliseconds);
 
-    [LoggerMessage(LogLevel.Warning, "failed to remove {Path}, it waits for the next collection")]
-    public static partial void FileNotRemoved(ILogger logger, string path, Exception error);
+    [LoggerMessage(LogLevel.Warning, "failed to remove blob {Digest}, it waits for the next collection")]
+    public static partial void BlobNotRemoved(ILogger logger, Digest digest, Exception error);
+
+    [LoggerMessage(LogLevel.Warning, "failed to remove ingest {Name}, it waits for the next start")]
+    public static partial void IngestNotRemoved(ILogger logger, string name, Exception error);
+
+    [LoggerMessage(LogLevel.Error, "failed to look for blobs and ingests without a record")]
+    public static partial void RemainsNotListed(ILogger logger, Exception error);
 }

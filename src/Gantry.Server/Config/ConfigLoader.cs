@@ -175,15 +175,20 @@ public static class ConfigLoader
             SnapshotterRoots = SnapshotterRoots(snapshotters),
             Overlay = Overlay(snapshotters["overlayfs"], defaults.Overlay),
             ProxyPlugins = ProxyPluginTables.Read(file.Table("proxy_plugins")),
-            ProxyTimeout = own.Duration("proxy_timeout") is { } limit && limit > TimeSpan.Zero
-                ? limit
-                : defaults.ProxyTimeout,
+            ProxyTimeout = Limit(own, "proxy_timeout", defaults.ProxyTimeout),
+            ProxyDiffTimeout = Limit(own, "proxy_diff_timeout", defaults.ProxyDiffTimeout),
+            Differs = plugins.Table("io.containerd.service.v1.diff-service").Texts("default") is { Count: > 0 } differs
+                ? differs
+                : defaults.Differs,
             ShimBinaries = Shims(own.Table("shims")),
             StreamProcessors = Processors(file.Table("stream_processors")),
             DefaultExecutor = own.NonEmpty("default_executor") ?? defaults.DefaultExecutor,
         };
         return config with { UnknownKeys = [.. file.Unknown()] };
     }
+
+    private static TimeSpan Limit(ConfigTable table, string key, TimeSpan usual) =>
+        table.Duration(key) is { } limit && limit > TimeSpan.Zero ? limit : usual;
 
     private static SocketConfig Socket(ConfigTable table, SocketConfig defaults) => new()
     {

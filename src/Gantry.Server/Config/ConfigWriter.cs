@@ -72,6 +72,9 @@ public static class ConfigWriter
             }
         }
 
+        Table(text, "plugins.\"io.containerd.service.v1.diff-service\"");
+        Line(text, "default", config.Differs);
+
         foreach (ProxyPluginConfig proxy in config.ProxyPlugins)
         {
             WriteProxy(text, proxy);
@@ -80,6 +83,7 @@ public static class ConfigWriter
         Table(text, $"plugins.\"{ConfigLoader.OwnTable}\"");
         Line(text, "default_executor", config.DefaultExecutor);
         Line(text, "proxy_timeout", GoDuration.Format(config.ProxyTimeout));
+        Line(text, "proxy_diff_timeout", GoDuration.Format(config.ProxyDiffTimeout));
         Table(text, $"plugins.\"{ConfigLoader.OwnTable}\".shims");
         foreach ((string name, string binary) in config.ShimBinaries.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {

@@ -74,6 +74,12 @@ public sealed record DaemonConfig
     /// <summary>How long a call to a proxy plug-in may take.</summary>
     public TimeSpan ProxyTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long a proxy may take to apply or to make a layer.</summary>
+    public TimeSpan ProxyDiffTimeout { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>The differs that the diff service asks, in this order.</summary>
+    public IReadOnlyList<string> Differs { get; init; } = [DifferSet.BuiltIn];
+
     /// <summary>Programs that make layers of media types that are not built in.</summary>
     public IReadOnlyList<StreamProcessor> StreamProcessors { get; init; } = [];
 

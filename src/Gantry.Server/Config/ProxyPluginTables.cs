@@ -28,7 +28,7 @@ internal static class ProxyPluginTables
             throw new GantryException(ErrorKind.InvalidArgument, $"config key proxy_plugins: no name \"{name}\"");
         }
 
-        string type = table.NonEmpty("type") ?? throw Missing(name, "type");
+        string type = ShortType(table.NonEmpty("type") ?? throw Missing(name, "type"));
         string address = table.NonEmpty("address") ?? throw Missing(name, "address");
         if (type is not ("snapshot" or "content" or "diff" or "sandbox"))
         {
@@ -46,6 +46,16 @@ internal static class ProxyPluginTables
             Exports = exports.Keys.ToDictionary(key => key, key => exports.Text(key) ?? "", StringComparer.Ordinal),
         };
     }
+
+    // A type may be told by the name of the plug-in's type as well.
+    private static string ShortType(string type) => type switch
+    {
+        "io.containerd.snapshotter.v1" => "snapshot",
+        "io.containerd.content.v1" => "content",
+        "io.containerd.differ.v1" => "diff",
+        "io.containerd.sandbox.controller.v1" => "sandbox",
+        _ => type,
+    };
 
     private static GantryException Missing(string name, string key) =>
         new(ErrorKind.InvalidArgument, $"config key proxy_plugins.{name}.{key} is missing");

@@ -65,6 +65,11 @@ internal static partial class ServerLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "a proxy snapshotter did not take a removal, it will be told again")]
     public static partial void ProxyNotCleaned(ILogger logger, string snapshotter, string error);
 
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "content was kept by a proxy until now; blobs that are there only will not be found")]
+    public static partial void ContentProxyLeft(ILogger logger, string proxy);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "a leftover mount could not be removed")]
     public static partial void LeftoverMount(ILogger logger, string path, string error);
 

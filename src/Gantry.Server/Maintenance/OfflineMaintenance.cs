@@ -3,6 +3,7 @@ using Gantry.Core.Maintenance;
 using Gantry.Core.Namespaces;
 using Gantry.Server.Config;
 using Gantry.Server.Hosting;
+using Gantry.Server.Proxies;
 using Gantry.Storage.Metadata;
 using Microsoft.Extensions.Logging;
 
@@ -30,8 +31,11 @@ public static class OfflineMaintenance
         ArgumentNullException.ThrowIfNull(report);
         using RootLock held = Enter(config.Root);
         await using SnapshotterSet snapshotters = SnapshotterSet.Open(config, loggers, TimeProvider.System);
+        await using ProxyBlobStore? blobs = ContentSource.Open(config, TimeProvider.System);
+        ContentSource.RequireKnown(config.Root, blobs);
         MetadataStoreOptions storeOptions = new(config.Root)
         {
+            Blobs = blobs,
             Drivers = snapshotters.Drivers,
             LoggerFactory = loggers,
             LeaveRemains = true,
@@ -63,11 +67,12 @@ public static class OfflineMaintenance
         CancellationToken cancellationToken)
     {
         using RootLock held = Enter(root);
+        ContentSource.RequireKnown(root, proxy: null);
         await MetadataStore.RebuildAsync(root, ns, report, cancellationToken);
     }
 
     private static RootLock Enter(string root) =>
-        Directory.Exists(Path.Combine(root, "io.containerd.content.v1.content"))
+        Directory.Exists(Path.Combine(root, "io.containerd.metadata.v1.bolt"))
             ? RootLock.Take(root)
             : throw new GantryException(ErrorKind.NotFound, $"root {root}: no daemon has worked there");
 }

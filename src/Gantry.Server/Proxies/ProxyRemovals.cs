@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Gantry.Core.Errors;
+using Gantry.Core.Snapshots;
 using Gantry.Server.Logging;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +15,7 @@ internal sealed class ProxyRemovals : IAsyncDisposable
 {
     private readonly string _snapshotter;
     private readonly ProxyCalls _calls;
+    private readonly ISnapshotter _remote;
     private readonly ProxyNames _names;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
@@ -24,8 +26,14 @@ internal sealed class ProxyRemovals : IAsyncDisposable
     private readonly Task _loop;
 
     /// <summary>Starts the worker.</summary>
-    public ProxyRemovals(string snapshotter, ProxyCalls calls, ProxyNames names, ILogger logger)
+    public ProxyRemovals(
+        string snapshotter,
+        ProxyCalls calls,
+        ISnapshotter remote,
+        ProxyNames names,
+        ILogger logger)
     {
+        _remote = remote;
         _snapshotter = snapshotter;
         _calls = calls;
         _names = names;
@@ -117,7 +125,7 @@ internal sealed class ProxyRemovals : IAsyncDisposable
     {
         try
         {
-            await _calls.CallAsync("Cleanup", (snapshots, token) => snapshots.CleanupAsync(token), cancellationToken);
+            await _calls.CallAsync("Cleanup", token => _remote.CleanupAsync(token), cancellationToken);
         }
         catch (GantryException e) when (e.Kind is ErrorKind.NotImplemented)
         {
@@ -131,7 +139,7 @@ internal sealed class ProxyRemovals : IAsyncDisposable
     {
         try
         {
-            await _calls.CallAsync("Remove", (snapshots, token) => snapshots.RemoveAsync(name, token), cancellationToken);
+            await _calls.CallAsync("Remove", token => _remote.RemoveAsync(name, token), cancellationToken);
             return true;
         }
         catch (GantryException e) when (e.Kind is ErrorKind.NotFound)

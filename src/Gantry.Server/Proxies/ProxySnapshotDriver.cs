@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Gantry.Core.Errors;
 using Gantry.Core.Labels;
 using Gantry.Core.Mounts;
+using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
 using Gantry.Server.Config;
 using Microsoft.Extensions.Logging;
@@ -25,6 +26,7 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         ImmutableDictionary<string, string>.Empty.Add(WellKnownLabels.GcRoot, "gantry");
 
     private readonly ProxyCalls _calls;
+    private readonly ISnapshotter _remote;
     private readonly ProxyNames _names;
     private readonly ProxyRemovals _removals;
 
@@ -44,8 +46,9 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         Config = config;
         Root = root;
         _calls = new ProxyCalls(config, limit, time);
+        _remote = _calls.Client.In(Namespace.Default).Snapshots(config.RemoteName);
         _names = new ProxyNames(Path.Combine(root, "snapshots"));
-        _removals = new ProxyRemovals(config.Name, _calls, _names, logger);
+        _removals = new ProxyRemovals(config.Name, _calls, _remote, _names, logger);
     }
 
     /// <summary>Its table of the config.</summary>
@@ -79,9 +82,9 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         {
             await _calls.CallAsync(
                 kind == SnapshotKind.View ? "View" : "Prepare",
-                (snapshots, token) => kind == SnapshotKind.View
-                    ? snapshots.ViewAsync(key, parent, all, token)
-                    : snapshots.PrepareAsync(key, parent, all, token),
+                token => kind == SnapshotKind.View
+                    ? _remote.ViewAsync(key, parent, all, token)
+                    : _remote.PrepareAsync(key, parent, all, token),
                 cancellationToken);
             bound = true;
         }
@@ -109,7 +112,7 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         IReadOnlyDictionary<string, string> labels,
         CancellationToken cancellationToken) =>
         _calls.CallAsync(
-            "Mounts", (snapshots, token) => snapshots.MountsAsync(_names.Of(id), token), cancellationToken);
+            "Mounts", token => _remote.MountsAsync(_names.Of(id), token), cancellationToken);
 
     /// <inheritdoc/>
     public async Task<SnapshotUsage> CommitAsync(
@@ -122,7 +125,7 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         {
             string parent = await NewParentAsync(key, parents, cancellationToken);
             await _calls.CallAsync(
-                "Commit", (snapshots, token) => CommitAsync(snapshots, key, parent, token), cancellationToken);
+                "Commit", token => CommitRemoteAsync(key, parent, token), cancellationToken);
             _names.Set(id, key + Suffix);
         }
 
@@ -138,7 +141,7 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         try
         {
             return await _calls.CallAsync(
-                "Usage", (snapshots, token) => snapshots.UsageAsync(_names.Of(id), token), cancellationToken);
+                "Usage", token => _remote.UsageAsync(_names.Of(id), token), cancellationToken);
         }
         catch (GantryException e) when (e.Kind is ErrorKind.NotImplemented)
         {
@@ -183,20 +186,16 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         await _calls.DisposeAsync();
     }
 
-    private static async Task CommitAsync(
-        ISnapshotter snapshots,
-        string key,
-        string parent,
-        CancellationToken cancellationToken)
+    private async Task CommitRemoteAsync(string key, string parent, CancellationToken cancellationToken)
     {
         try
         {
-            await snapshots.CommitAsync(key + Suffix, key, parent, Kept, cancellationToken);
+            await _remote.CommitAsync(key + Suffix, key, parent, Kept, cancellationToken);
         }
         catch (GantryException e) when (e.Kind is ErrorKind.NotFound or ErrorKind.AlreadyExists)
         {
             // An earlier attempt may have got as far as here and no further.
-            SnapshotInfo committed = await snapshots.StatAsync(key + Suffix, cancellationToken);
+            SnapshotInfo committed = await _remote.StatAsync(key + Suffix, cancellationToken);
             if (committed.Kind is not SnapshotKind.Committed)
             {
                 throw;
@@ -216,7 +215,7 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         }
 
         SnapshotInfo active = await _calls.CallAsync(
-            "Stat", (snapshots, token) => snapshots.StatAsync(key, token), cancellationToken);
+            "Stat", token => _remote.StatAsync(key, token), cancellationToken);
         return active.Parent.Length == 0 ? _names.Of(parents[0]) : "";
     }
 
@@ -226,9 +225,9 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         string filter = $"labels.\"{WellKnownLabels.SnapshotRef}\"=={Quote(target)},parent=={Quote(parent)}";
         string? found = await _calls.CallAsync(
             "List",
-            async (snapshots, token) =>
+            async token =>
             {
-                await foreach (SnapshotInfo info in snapshots.ListAsync([filter], token))
+                await foreach (SnapshotInfo info in _remote.ListAsync([filter], token))
                 {
                     // Not every proxy looks at filters.
                     if (info.Kind is SnapshotKind.Committed && info.Parent == parent

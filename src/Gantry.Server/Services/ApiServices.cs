@@ -1,5 +1,4 @@
 using Gantry.Core.Collection;
-using Gantry.Core.Content;
 using Gantry.Core.Diff;
 using Gantry.Core.Events;
 using Gantry.Core.Maintenance;
@@ -19,7 +18,7 @@ namespace Gantry.Server.Services;
 /// <param name="Collector">The collector of garbage.</param>
 /// <param name="Events">Where events go.</param>
 /// <param name="Tasks">The tasks.</param>
-/// <param name="Differ">Makes the differ of a namespace's content.</param>
+/// <param name="Differ">Makes the differ of a scope.</param>
 /// <param name="Maintenance">The upkeep of what is durable.</param>
 /// <param name="Plugins">The parts of the daemon, as clients see them.</param>
 /// <param name="Uuid">The id of the root directory.</param>
@@ -30,7 +29,7 @@ public sealed record ApiServices(
     IGarbageCollector Collector,
     IEventExchange Events,
     TaskManager Tasks,
-    Func<IContentStore, IDiffer> Differ,
+    Func<INamespaceScope, IDiffer> Differ,
     IMaintenance Maintenance,
     IReadOnlyList<PluginInfo> Plugins,
     string Uuid,

@@ -1,6 +1,5 @@
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Diff;
-using Gantry.Core.Content;
 using Gantry.Core.Diff;
 using Gantry.Core.Metadata;
 using Gantry.Oci.Image;
@@ -10,13 +9,13 @@ namespace Gantry.Server.Services;
 
 /// <summary>containerd.services.diff.v1.Diff.</summary>
 /// <param name="metadata">Where the layers are.</param>
-/// <param name="differ">Makes the differ of a namespace's content.</param>
-internal sealed class DiffService(IMetadata metadata, Func<IContentStore, IDiffer> differ) : Diff.DiffBase
+/// <param name="differ">Makes the differ of a scope.</param>
+internal sealed class DiffService(IMetadata metadata, Func<INamespaceScope, IDiffer> differ) : Diff.DiffBase
 {
     /// <inheritdoc/>
     public override async Task<ApplyResponse> Apply(ApplyRequest request, ServerCallContext context)
     {
-        IContentStore content = metadata.In(context).Content;
+        INamespaceScope scope = metadata.In(context);
         Descriptor layer = request.Diff.ToRecord();
         UnpackOptions options = new()
         {
@@ -24,7 +23,7 @@ internal sealed class DiffService(IMetadata metadata, Func<IContentStore, IDiffe
             Payloads = request.Payloads.ToDictionary(
                 payload => payload.Key, payload => payload.Value.ToRecord(), StringComparer.Ordinal),
         };
-        Descriptor applied = await differ(content).ApplyAsync(
+        Descriptor applied = await differ(scope).ApplyAsync(
             layer,
             request.Mounts.ToRecords(),
             options,
@@ -35,7 +34,7 @@ internal sealed class DiffService(IMetadata metadata, Func<IContentStore, IDiffe
     /// <inheritdoc/>
     public override async Task<DiffResponse> Diff(DiffRequest request, ServerCallContext context)
     {
-        IContentStore content = metadata.In(context).Content;
+        INamespaceScope scope = metadata.In(context);
         DiffOptions options = new()
         {
             MediaType = request.MediaType,
@@ -43,7 +42,7 @@ internal sealed class DiffService(IMetadata metadata, Func<IContentStore, IDiffe
             Labels = request.Labels.ToRecord(),
             SourceDateEpoch = request.SourceDateEpoch is null ? null : request.SourceDateEpoch.ToRecord(),
         };
-        Descriptor diff = await differ(content).CompareAsync(
+        Descriptor diff = await differ(scope).CompareAsync(
             request.Left.ToRecords(),
             request.Right.ToRecords(),
             options,

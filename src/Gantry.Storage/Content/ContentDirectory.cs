@@ -1,6 +1,9 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
+using Gantry.Core.Content;
+using Gantry.Core.Errors;
 using Gantry.Linux.Syscalls;
 using Gantry.Oci.Image;
 using Microsoft.Win32.SafeHandles;
@@ -14,7 +17,7 @@ namespace Gantry.Storage.Content;
 /// ingest/SHA256-OF-BACKEND-REF/{ref,data,startedat,updatedat,total}
 /// </code>
 /// </summary>
-internal sealed class ContentDirectory
+internal sealed class ContentDirectory : IBlobStore
 {
     /// <summary>Its name in the daemon's root.</summary>
     public const string Name = "io.containerd.content.v1.content";
@@ -48,12 +51,6 @@ internal sealed class ContentDirectory
     /// <summary>Its path.</summary>
     public string Root { get; }
 
-    /// <summary>Which digests are being committed or removed.</summary>
-    public DigestPins Pins { get; } = new();
-
-    /// <summary>Which refs have a writer.</summary>
-    public IngestLocks Locks { get; } = new();
-
     /// <summary>The path of a blob.</summary>
     public string BlobPath(Digest digest) => Path.Combine(_blobs, digest.Algorithm, digest.Hex);
 
@@ -76,19 +73,6 @@ internal sealed class ContentDirectory
         // A file that is there already is replaced: these bytes were checked a moment ago, those long before.
         File.Move(dataPath, path, overwrite: true);
         FileSync.FsyncDirectory(Path.GetDirectoryName(path)!);
-    }
-
-    /// <summary>Unlinks a blob, if it is there.</summary>
-    public bool RemoveBlob(Digest digest)
-    {
-        string path = BlobPath(digest);
-        if (!File.Exists(path))
-        {
-            return false;
-        }
-
-        File.Delete(path);
-        return true;
     }
 
     /// <summary>All blobs on disk.</summary>
@@ -131,22 +115,21 @@ internal sealed class ContentDirectory
         }
     }
 
-    /// <summary>Notes when an ingest was last written.</summary>
-    public void TouchIngest(string backend, DateTimeOffset time)
+    /// <summary>Notes when an ingest was last written, if it is still there.</summary>
+    public void TouchIngest(string backend)
     {
-        string path = IngestPath(backend);
-        if (Directory.Exists(path))
+        if (ReadIngest(backend) is { } state)
         {
-            WriteTime(path, "updatedat", time);
+            WriteTime(IngestPath(backend), "updatedat", state.UpdatedAt);
         }
     }
 
     /// <summary>How far an ingest without a writer has come; null when its directory is not whole.</summary>
-    public (long Offset, DateTimeOffset UpdatedAt)? ReadIngest(string backend)
+    public BlobIngestState? ReadIngest(string backend)
     {
         FileInfo data = new(DataPath(backend));
         return data.Exists && File.Exists(Path.Combine(IngestPath(backend), "ref"))
-            ? (data.Length, new DateTimeOffset(data.LastWriteTimeUtc))
+            ? new BlobIngestState(data.Length, new DateTimeOffset(data.LastWriteTimeUtc))
             : null;
     }
 
@@ -160,18 +143,85 @@ internal sealed class ContentDirectory
         }
     }
 
-    /// <summary>Removes the directories of ingests that have no record.</summary>
-    /// <param name="known">Backend refs that have one.</param>
-    public void RemoveIngestsExcept(IEnumerable<string> known)
+    /// <inheritdoc/>
+    ValueTask<long?> IBlobStore.FindSizeAsync(Digest digest, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(BlobSize(digest));
+
+    /// <inheritdoc/>
+    ValueTask<Stream> IBlobStore.OpenAsync(Digest digest, CancellationToken cancellationToken)
     {
-        HashSet<string> kept = known.Select(IngestPath).ToHashSet(StringComparer.Ordinal);
-        foreach (string path in Directory.EnumerateDirectories(_ingests))
+        try
+        {
+            return ValueTask.FromResult<Stream>(new FileStream(
+                BlobPath(digest),
+                new FileStreamOptions
+                {
+                    Mode = FileMode.Open,
+                    Access = FileAccess.Read,
+                    Share = FileShare.ReadWrite | FileShare.Delete,
+                    Options = FileOptions.Asynchronous,
+                    BufferSize = 0,
+                }));
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new GantryException(ErrorKind.NotFound, $"content digest {digest}: blob not found", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    async IAsyncEnumerable<Digest> IBlobStore.ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // What takes a while must not run on the caller's time.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        foreach (Digest digest in ListBlobs())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return digest;
+        }
+    }
+
+    /// <inheritdoc/>
+    ValueTask IBlobStore.RemoveAsync(Digest digest, CancellationToken cancellationToken)
+    {
+        File.Delete(BlobPath(digest));
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    async ValueTask<IBlobIngest> IBlobStore.OpenIngestAsync(
+        BlobIngestInfo ingest,
+        bool resume,
+        CancellationToken cancellationToken) =>
+        await LocalIngest.OpenAsync(this, ingest, resume, cancellationToken);
+
+    /// <inheritdoc/>
+    ValueTask<BlobIngestState?> IBlobStore.FindIngestAsync(string name, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(ReadIngest(name));
+
+    /// <inheritdoc/>
+    ValueTask IBlobStore.RemoveIngestAsync(string name, CancellationToken cancellationToken)
+    {
+        RemoveIngest(name);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    ValueTask IBlobStore.RemoveIngestsExceptAsync(
+        Func<IEnumerable<string>> known,
+        CancellationToken cancellationToken)
+    {
+        string[] paths = Directory.GetDirectories(_ingests);
+        HashSet<string> kept = known().Select(IngestPath).ToHashSet(StringComparer.Ordinal);
+        foreach (string path in paths)
         {
             if (!kept.Contains(path))
             {
                 Directory.Delete(path, recursive: true);
             }
         }
+
+        return ValueTask.CompletedTask;
     }
 
     private static void WriteTime(string directory, string name, DateTimeOffset time) =>

@@ -89,23 +89,7 @@ internal sealed class ContentStore(ScopeContext scope) : IContentStore
     public async Task<Stream> OpenReaderAsync(Digest digest, CancellationToken cancellationToken)
     {
         await InfoAsync(digest, cancellationToken);
-        try
-        {
-            return new FileStream(
-                scope.Blobs.BlobPath(digest),
-                new FileStreamOptions
-                {
-                    Mode = FileMode.Open,
-                    Access = FileAccess.Read,
-                    Share = FileShare.ReadWrite | FileShare.Delete,
-                    Options = FileOptions.Asynchronous,
-                    BufferSize = 0,
-                });
-        }
-        catch (FileNotFoundException e)
-        {
-            throw new GantryException(ErrorKind.NotFound, $"content digest {digest}: blob not found", e);
-        }
+        return await scope.Blobs.Store.OpenAsync(digest, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -159,24 +143,33 @@ internal sealed class ContentStore(ScopeContext scope) : IContentStore
     }
 
     /// <inheritdoc/>
-    public Task<IngestStatus> StatusAsync(string reference, CancellationToken cancellationToken)
+    public async Task<IngestStatus> StatusAsync(string reference, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Ingest ingest = scope.Database.Read(connection =>
             IngestTable.Find(connection, scope.Namespace, reference) ?? throw NotFound(reference));
-        return Task.FromResult(StatusOf(ingest));
+        return await StatusOfAsync(ingest, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<IngestStatus>> ListStatusesAsync(
+    public async Task<IReadOnlyList<IngestStatus>> ListStatusesAsync(
         IReadOnlyList<string> filters,
         CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Filter filter = Filter.Parse(filters);
         List<Ingest> ingests = scope.Database.Read(connection => IngestTable.List(connection, scope.Namespace));
-        return Task.FromResult<IReadOnlyList<IngestStatus>>(
-            [.. ingests.Select(StatusOf).Where(status => filter.Matches(new IngestFields(status)))]);
+        List<IngestStatus> found = [];
+        foreach (Ingest ingest in ingests)
+        {
+            IngestStatus status = await StatusOfAsync(ingest, cancellationToken);
+            if (filter.Matches(new IngestFields(status)))
+            {
+                found.Add(status);
+            }
+        }
+
+        return found;
     }
 
     /// <inheritdoc/>
@@ -195,7 +188,7 @@ internal sealed class ContentStore(ScopeContext scope) : IContentStore
 
         // A writer that has it meanwhile is told when it writes next: nobody waits for one that hangs.
         scope.Blobs.Locks.FindWriter(scope.Namespace, reference)?.Abort(ingest.Backend);
-        scope.Blobs.RemoveIngest(ingest.Backend);
+        await scope.Blobs.RemoveIngestAsync(ingest.Backend);
     }
 
     private static GantryException NotFound(Digest digest) => new(ErrorKind.NotFound, $"content digest {digest}");
@@ -220,7 +213,9 @@ internal sealed class ContentStore(ScopeContext scope) : IContentStore
         DateTimeOffset now,
         CancellationToken cancellationToken)
     {
-        long? onDisk = expected.IsEmpty ? null : scope.Blobs.BlobSize(expected);
+        long? onDisk = expected.IsEmpty
+            ? null
+            : await scope.Blobs.Store.FindSizeAsync(expected, cancellationToken);
         (Ingest? old, Ingest? ingest) = await scope.Database.WriteAsync(
             writer => Begin(writer, held.Reference, total, expected, onDisk, now),
             cancellationToken);
@@ -228,7 +223,7 @@ internal sealed class ContentStore(ScopeContext scope) : IContentStore
         {
             if (old is not null)
             {
-                scope.Blobs.RemoveIngest(old.Backend);
+                await scope.Blobs.RemoveIngestAsync(old.Backend);
             }
 
             throw Exists(expected);
@@ -302,16 +297,17 @@ internal sealed class ContentStore(ScopeContext scope) : IContentStore
         throw Exists(digest);
     }
 
-    private IngestStatus StatusOf(Ingest ingest)
+    private async ValueTask<IngestStatus> StatusOfAsync(Ingest ingest, CancellationToken cancellationToken)
     {
         if (scope.Blobs.Locks.FindWriter(ingest.Namespace, ingest.Reference) is { } writer)
         {
             return writer.Status;
         }
 
-        (long Offset, DateTimeOffset UpdatedAt) state = !ingest.Expected.IsEmpty
-            ? (ingest.Total, ingest.StartedAt)
-            : scope.Blobs.ReadIngest(ingest.Backend) ?? (0, ingest.StartedAt);
+        BlobIngestState state = !ingest.Expected.IsEmpty
+            ? new BlobIngestState(ingest.Total, ingest.StartedAt)
+            : await scope.Blobs.Store.FindIngestAsync(ingest.Backend, cancellationToken)
+                ?? new BlobIngestState(0, ingest.StartedAt);
         return new IngestStatus(
             ingest.Reference,
             state.Offset,

@@ -1,25 +1,23 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using Gantry.Core.Content;
 using Gantry.Core.Errors;
 using Gantry.Oci.Image;
 using Gantry.Storage.Gc;
 using Gantry.Storage.Leases;
 using Gantry.Storage.Metadata;
-using Microsoft.Win32.SafeHandles;
 
 namespace Gantry.Storage.Content;
 
 /// <summary>
-/// The writer of an ingest. Bytes are hashed as they are written. A writer that stands for a blob that is on disk
-/// already (it <em>shares</em> it) has no file until something is written.
+/// The writer of an ingest. Bytes are hashed as they are written. A writer that stands for a blob that is there already
+/// (it <em>shares</em> it) has no bytes of its own until something is written.
 /// </summary>
 /// <remarks>
-/// A commit is done in this order, so that at any moment a record in the database has its bytes on disk:
+/// A commit is done in this order, so that at any moment a record in the database has its bytes:
 /// <list type="number">
 /// <item>size and digest are checked;</item>
-/// <item>the data is synced;</item>
-/// <item>it is renamed to its place among the blobs, and their directory is synced;</item>
+/// <item>the data is made durable,</item>
+/// <item>and a blob of its digest;</item>
 /// <item>one transaction makes the record of the blob, removes that of the ingest, and adds the blob to the lease;</item>
 /// <item>what is left of the ingest is removed.</item>
 /// </list>
@@ -27,27 +25,25 @@ namespace Gantry.Storage.Content;
 internal sealed class ContentWriter : IContentWriter
 {
     private const int CopyBufferSize = 1 << 20;
-    private const int InlineWriteSize = 32 * 1024;
 
     private readonly ScopeContext _scope;
     private readonly Ingest _ingest;
     private readonly IngestLock _lock;
-    private readonly HashAlgorithmName _algorithm;
+    private readonly Digest _expected;
     private Digest _pinned;
-    private SafeFileHandle? _file;
-    private IncrementalHash? _hash;
+    private IBlobIngest? _data;
     private long _offset;
     private long _updatedTicks;
     private bool _broken;
     private volatile bool _aborted;
     private bool _done;
 
-    private ContentWriter(ScopeContext scope, Ingest ingest, IngestLock held, HashAlgorithmName algorithm)
+    private ContentWriter(ScopeContext scope, Ingest ingest, IngestLock held, Digest expected)
     {
         _scope = scope;
         _ingest = ingest;
         _lock = held;
-        _algorithm = algorithm;
+        _expected = expected;
         _updatedTicks = ingest.StartedAt.UtcTicks;
     }
 
@@ -62,13 +58,13 @@ internal sealed class ContentWriter : IContentWriter
 
     /// <summary>Opens a writer that shares a blob; it takes over the pin of the blob, and the lock.</summary>
     public static ContentWriter Share(ScopeContext scope, Ingest ingest, IngestLock held) =>
-        new(scope, ingest, held, AlgorithmOf(ingest.Expected))
+        new(scope, ingest, held, ingest.Expected)
         {
             _offset = ingest.Total,
             _pinned = ingest.Expected,
         };
 
-    /// <summary>Opens a writer with a file, going on with what is there; it takes over the lock.</summary>
+    /// <summary>Opens a writer, going on with what is there; it takes over the lock.</summary>
     /// <param name="scope">The scope.</param>
     /// <param name="ingest">The record.</param>
     /// <param name="held">The lock.</param>
@@ -83,34 +79,16 @@ internal sealed class ContentWriter : IContentWriter
         bool resume,
         CancellationToken cancellationToken)
     {
-        ContentWriter writer = new(scope, ingest, held, AlgorithmOf(expected));
-        try
-        {
-            if (resume && scope.Blobs.ReadIngest(ingest.Backend) is { } state)
-            {
-                writer.OpenFile();
-                await writer.HashFileAsync(state.Offset, cancellationToken);
-                writer._updatedTicks = state.UpdatedAt.UtcTicks;
-            }
-            else
-            {
-                writer.CreateFile();
-            }
-
-            return writer;
-        }
-        catch
-        {
-            writer.CloseFile();
-            throw;
-        }
+        ContentWriter writer = new(scope, ingest, held, expected);
+        await writer.OpenDataAsync(resume, cancellationToken);
+        return writer;
     }
 
     /// <summary>Ends the ingest of this name, if it is the one that is written here: no more can be written.</summary>
     public void Abort(string backend) => _aborted |= backend == _ingest.Backend;
 
     /// <inheritdoc/>
-    public Digest CurrentDigest() => _hash is null ? _ingest.Expected : DigestOf(_hash);
+    public Digest CurrentDigest() => _data?.CurrentDigest() ?? _ingest.Expected;
 
     /// <inheritdoc/>
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
@@ -122,45 +100,28 @@ internal sealed class ContentWriter : IContentWriter
             return;
         }
 
-        if (_file is null)
+        if (_data is null)
         {
             await UnshareAsync(cancellationToken);
         }
 
-        // Until the bytes are written, the hash and the file may tell different things.
+        // Until the bytes are written, nobody can say how many there are.
         _broken = true;
-        if (data.Length <= InlineWriteSize)
-        {
-            RandomAccess.Write(_file!, data.Span, _offset);
-            _hash!.AppendData(data.Span);
-        }
-        else
-        {
-            ValueTask write = RandomAccess.WriteAsync(_file!, data, _offset, CancellationToken.None);
-            try
-            {
-                _hash!.AppendData(data.Span);
-            }
-            finally
-            {
-                await write;
-            }
-        }
-
+        await _data!.WriteAsync(data, cancellationToken);
         _broken = false;
         Volatile.Write(ref _offset, _offset + data.Length);
         Volatile.Write(ref _updatedTicks, _scope.Time.GetUtcNow().UtcTicks);
     }
 
     /// <inheritdoc/>
-    public Task RestartAsync(CancellationToken cancellationToken)
+    public async Task RestartAsync(CancellationToken cancellationToken)
     {
         RequireOpen();
         cancellationToken.ThrowIfCancellationRequested();
-        CloseFile();
-        CreateFile();
+        _broken = true;
+        await CloseDataAsync();
+        await OpenDataAsync(resume: false, cancellationToken);
         _broken = false;
-        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
@@ -185,9 +146,9 @@ internal sealed class ContentWriter : IContentWriter
         try
         {
             // Steps 2 and 3: the data becomes a blob.
-            if (_file is not null)
+            if (_data is not null)
             {
-                await Task.Run(() => Publish(actual), CancellationToken.None);
+                await PublishAsync(actual);
             }
 
             // Step 4: the database. Nothing can be taken back from here on.
@@ -200,8 +161,8 @@ internal sealed class ContentWriter : IContentWriter
 
         // Step 5: tidy up.
         _done = true;
-        _scope.Blobs.RemoveIngest(_ingest.Backend);
-        Close();
+        await CloseAsync();
+        await _scope.Blobs.RemoveIngestAsync(_ingest.Backend);
         if (!isNew)
         {
             throw new GantryException(ErrorKind.AlreadyExists, $"content {actual}");
@@ -209,24 +170,7 @@ internal sealed class ContentWriter : IContentWriter
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
-    {
-        if (!_done && _file is not null)
-        {
-            _scope.Blobs.TouchIngest(_ingest.Backend, new DateTimeOffset(_updatedTicks, TimeSpan.Zero));
-        }
-
-        Close();
-        return ValueTask.CompletedTask;
-    }
-
-    private static HashAlgorithmName AlgorithmOf(Digest digest) =>
-        digest.Algorithm == "sha512" ? HashAlgorithmName.SHA512 : HashAlgorithmName.SHA256;
-
-    private static Digest DigestOf(IncrementalHash hash) =>
-        hash.AlgorithmName == HashAlgorithmName.SHA512
-            ? Digest.Parse("sha512:" + Convert.ToHexStringLower(hash.GetCurrentHash()))
-            : Digest.FromSha256(hash.GetCurrentHash());
+    public ValueTask DisposeAsync() => CloseAsync();
 
     private async Task<Digest> CheckAsync(long size, Digest expected, CancellationToken cancellationToken)
     {
@@ -237,7 +181,7 @@ internal sealed class ContentWriter : IContentWriter
                 $"\"{_ingest.Reference}\" failed size validation: {_offset} != {size}");
         }
 
-        if (_file is null)
+        if (_data is null)
         {
             return expected.IsEmpty || expected == _ingest.Expected
                 ? _ingest.Expected
@@ -246,14 +190,7 @@ internal sealed class ContentWriter : IContentWriter
                     $"\"{_ingest.Reference}\" unexpected digest");
         }
 
-        if (!expected.IsEmpty && AlgorithmOf(expected) != _hash!.AlgorithmName)
-        {
-            _hash.Dispose();
-            _hash = IncrementalHash.CreateHash(AlgorithmOf(expected));
-            await HashFileAsync(_offset, cancellationToken);
-        }
-
-        Digest actual = DigestOf(_hash!);
+        Digest actual = await _data.DigestAsync(expected, cancellationToken);
         return expected.IsEmpty || expected == actual
             ? actual
             : throw new GantryException(
@@ -261,13 +198,13 @@ internal sealed class ContentWriter : IContentWriter
                 $"unexpected commit digest {actual}, expected {expected}");
     }
 
-    private void Publish(Digest digest)
+    private async Task PublishAsync(Digest digest)
     {
         try
         {
-            _scope.Blobs.Publish(_file!, _scope.Blobs.DataPath(_ingest.Backend), digest);
+            await _data!.PublishAsync(digest);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (GantryException e) when (e.Kind is ErrorKind.NotFound)
         {
             throw new GantryException(ErrorKind.NotFound, $"reference {_ingest.Reference}", e);
         }
@@ -304,31 +241,25 @@ internal sealed class ContentWriter : IContentWriter
         }
     }
 
-    /// <summary>Makes a file of the shared blob, so that more can be written.</summary>
+    /// <summary>Makes bytes of its own out of the shared blob, so that more can be written.</summary>
     private async Task UnshareAsync(CancellationToken cancellationToken)
     {
         long length = _offset;
-        CreateFile();
-        using SafeFileHandle source = File.OpenHandle(
-            _scope.Blobs.BlobPath(_ingest.Expected),
-            FileMode.Open,
-            FileAccess.Read,
-            FileShare.ReadWrite | FileShare.Delete,
-            FileOptions.SequentialScan);
+        _broken = true;
+        await OpenDataAsync(resume: false, cancellationToken);
+        await using Stream source = await _scope.Blobs.Store.OpenAsync(_ingest.Expected, cancellationToken);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(CopyBufferSize);
         try
         {
-            _broken = true;
             while (_offset < length)
             {
-                int read = await RandomAccess.ReadAsync(source, buffer, _offset, cancellationToken);
+                int read = await source.ReadAsync(buffer, cancellationToken);
                 if (read == 0)
                 {
                     throw new GantryException(ErrorKind.DataLoss, $"content {_ingest.Expected} is too short");
                 }
 
-                await RandomAccess.WriteAsync(_file!, buffer.AsMemory(0, read), _offset, cancellationToken);
-                _hash!.AppendData(buffer, 0, read);
+                await _data!.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
                 Volatile.Write(ref _offset, _offset + read);
             }
 
@@ -340,54 +271,14 @@ internal sealed class ContentWriter : IContentWriter
         }
     }
 
-    private void CreateFile()
+    private async ValueTask OpenDataAsync(bool resume, CancellationToken cancellationToken)
     {
-        _scope.Blobs.CreateIngest(_ingest.Backend, _ingest.Total, _ingest.StartedAt);
-        OpenFile();
-        Volatile.Write(ref _offset, 0);
-    }
-
-    private void OpenFile()
-    {
-        _file = File.OpenHandle(
-            _scope.Blobs.DataPath(_ingest.Backend),
-            FileMode.OpenOrCreate,
-            FileAccess.ReadWrite,
-            FileShare.ReadWrite | FileShare.Delete,
-            FileOptions.Asynchronous);
-        _hash = IncrementalHash.CreateHash(_algorithm);
-    }
-
-    /// <summary>Feeds the hash with the file's first bytes, and goes on behind them.</summary>
-    private async Task HashFileAsync(long length, CancellationToken cancellationToken)
-    {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(CopyBufferSize);
-        try
-        {
-            long position = 0;
-            while (position < length)
-            {
-                int wanted = (int)Math.Min(buffer.Length, length - position);
-                int read = await RandomAccess.ReadAsync(
-                    _file!,
-                    buffer.AsMemory(0, wanted),
-                    position,
-                    cancellationToken);
-                if (read == 0)
-                {
-                    break;
-                }
-
-                _hash!.AppendData(buffer, 0, read);
-                position += read;
-            }
-
-            Volatile.Write(ref _offset, position);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        _data = await _scope.Blobs.Store.OpenIngestAsync(
+            new BlobIngestInfo(_ingest.Backend, _ingest.Total, _expected, _ingest.StartedAt),
+            resume,
+            cancellationToken);
+        Volatile.Write(ref _offset, _data.State.Offset);
+        Volatile.Write(ref _updatedTicks, _data.State.UpdatedAt.UtcTicks);
     }
 
     private void RequireOpen()
@@ -414,23 +305,30 @@ internal sealed class ContentWriter : IContentWriter
         }
     }
 
-    private void CloseFile()
+    private async ValueTask CloseDataAsync()
     {
-        _file?.Dispose();
-        _file = null;
-        _hash?.Dispose();
-        _hash = null;
+        if (_data is { } data)
+        {
+            _data = null;
+            await data.DisposeAsync();
+        }
     }
 
-    private void Close()
+    private async ValueTask CloseAsync()
     {
-        CloseFile();
-        if (!_pinned.IsEmpty)
+        try
         {
-            _scope.Blobs.Pins.Unpin(_pinned);
-            _pinned = default;
+            await CloseDataAsync();
         }
+        finally
+        {
+            if (!_pinned.IsEmpty)
+            {
+                _scope.Blobs.Pins.Unpin(_pinned);
+                _pinned = default;
+            }
 
-        _scope.Blobs.Locks.Unlock(_lock);
+            _scope.Blobs.Locks.Unlock(_lock);
+        }
     }
 }

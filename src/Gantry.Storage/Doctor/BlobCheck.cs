@@ -12,7 +12,7 @@ internal sealed class BlobCheck(DoctorContext context)
     private const string Area = "content";
     private const int PageSize = 500;
 
-    private readonly BlobVerifier _verifier = new(context.Blobs, context.Root);
+    private readonly BlobVerifier _verifier = new(context.Blobs.Store, context.Root);
     private long _files;
 
     /// <summary>Runs the check.</summary>
@@ -31,9 +31,8 @@ internal sealed class BlobCheck(DoctorContext context)
     private async Task CheckFilesAsync(CancellationToken cancellationToken)
     {
         List<Digest> unrecorded = [];
-        foreach (Digest digest in context.Blobs.ListBlobs())
+        await foreach (Digest digest in context.Blobs.Store.ListAsync(cancellationToken))
         {
-            cancellationToken.ThrowIfCancellationRequested();
             _files++;
             if (RecordedSize(digest) is not { } size)
             {
@@ -64,8 +63,13 @@ internal sealed class BlobCheck(DoctorContext context)
             await context.WaitForSecondLookAsync(cancellationToken);
         }
 
-        foreach (Digest digest in digests.Where(IsUnrecorded))
+        foreach (Digest digest in digests)
         {
+            if (!await IsUnrecordedAsync(digest, cancellationToken))
+            {
+                continue;
+            }
+
             await context.FoundAsync(
                 new Finding(
                     FindingSeverity.Warning,
@@ -77,14 +81,17 @@ internal sealed class BlobCheck(DoctorContext context)
                 {
                     context.Collector.NoteUnrecorded(digest);
                     await context.Collector.CollectAsync(cancellationToken);
-                    return context.Blobs.BlobSize(digest) is null || RecordedSize(digest) is not null
+                    return !await ExistsAsync(digest, cancellationToken) || RecordedSize(digest) is not null
                         ? null
                         : "the collector left it, see the daemon's log";
                 });
         }
     }
 
-    private bool IsUnrecorded(Digest digest)
+    private async Task<bool> ExistsAsync(Digest digest, CancellationToken cancellationToken) =>
+        await context.Blobs.Store.FindSizeAsync(digest, cancellationToken) is not null;
+
+    private async Task<bool> IsUnrecordedAsync(Digest digest, CancellationToken cancellationToken)
     {
         if (!context.Blobs.Pins.TryBeginRemoval(digest))
         {
@@ -93,7 +100,7 @@ internal sealed class BlobCheck(DoctorContext context)
 
         try
         {
-            return context.Blobs.BlobSize(digest) is not null && RecordedSize(digest) is null && !IsOrphan(digest);
+            return RecordedSize(digest) is null && !IsOrphan(digest) && await ExistsAsync(digest, cancellationToken);
         }
         finally
         {
@@ -115,7 +122,7 @@ internal sealed class BlobCheck(DoctorContext context)
                     await context.FoundAsync(
                         new Finding(FindingSeverity.Error, Area, text, "the record is of no digest"), repair: null);
                 }
-                else if (context.Blobs.BlobSize(digest) is null && RecordedSize(digest) is not null)
+                else if (!await ExistsAsync(digest, cancellationToken) && RecordedSize(digest) is not null)
                 {
                     await context.FoundAsync(
                         new Finding(
@@ -174,7 +181,7 @@ internal sealed class BlobCheck(DoctorContext context)
 
         try
         {
-            bool there = context.Blobs.BlobSize(digest) is not null;
+            bool there = await ExistsAsync(digest, cancellationToken);
             if (there && await _verifier.ProblemAsync(digest, size, cancellationToken) is null)
             {
                 return null;
@@ -183,7 +190,7 @@ internal sealed class BlobCheck(DoctorContext context)
             await context.Database.WriteAsync(writer => RemoveRecords(writer, digest.ToString()), cancellationToken);
             if (there)
             {
-                _verifier.SetAside(digest);
+                await _verifier.SetAsideAsync(digest, cancellationToken);
             }
 
             return null;

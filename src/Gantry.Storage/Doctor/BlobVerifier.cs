@@ -1,14 +1,15 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using Gantry.Core.Content;
+using Gantry.Core.Errors;
 using Gantry.Linux.Syscalls;
 using Gantry.Oci.Image;
 using Gantry.Storage.Content;
-using Microsoft.Win32.SafeHandles;
 
 namespace Gantry.Storage.Doctor;
 
-/// <summary>Holds the bytes of blobs against their digests, and sets aside files that lie.</summary>
-internal sealed class BlobVerifier(ContentDirectory blobs, string root)
+/// <summary>Holds the bytes of blobs against their digests, and sets aside those that lie.</summary>
+internal sealed class BlobVerifier(IBlobStore blobs, string root)
 {
     private const string QuarantineName = "quarantine";
     private const int BufferSize = 1 << 20;
@@ -30,7 +31,7 @@ internal sealed class BlobVerifier(ContentDirectory blobs, string root)
         CancellationToken cancellationToken,
         bool quick = false)
     {
-        if (blobs.BlobSize(digest) is not { } length)
+        if (await blobs.FindSizeAsync(digest, cancellationToken) is not { } length)
         {
             return null;
         }
@@ -46,7 +47,7 @@ internal sealed class BlobVerifier(ContentDirectory blobs, string root)
                 ? null
                 : "the bytes are not those of the digest";
         }
-        catch (FileNotFoundException)
+        catch (GantryException e) when (e.Kind is ErrorKind.NotFound)
         {
             // Removed meanwhile, by whoever may.
             return null;
@@ -57,12 +58,18 @@ internal sealed class BlobVerifier(ContentDirectory blobs, string root)
         }
     }
 
-    /// <summary>Moves a file away, durably.</summary>
+    /// <summary>Moves a file away, durably. What a proxy keeps is removed there: it could not be moved.</summary>
     /// <returns>Where it is now.</returns>
-    public string SetAside(Digest digest)
+    public async Task<string> SetAsideAsync(Digest digest, CancellationToken cancellationToken)
     {
+        if (blobs is not ContentDirectory directory)
+        {
+            await blobs.RemoveAsync(digest, cancellationToken);
+            return "nothing";
+        }
+
         Directory.CreateDirectory(Quarantine);
-        string path = blobs.BlobPath(digest);
+        string path = directory.BlobPath(digest);
         string kept = Path.Combine(Quarantine, $"{digest.Algorithm}-{digest.Hex}");
         File.Move(path, kept, overwrite: true);
         FileSync.FsyncDirectory(Quarantine);
@@ -72,19 +79,14 @@ internal sealed class BlobVerifier(ContentDirectory blobs, string root)
 
     private async Task<Digest> HashAsync(Digest digest, CancellationToken cancellationToken)
     {
-        using SafeFileHandle file = File.OpenHandle(
-            blobs.BlobPath(digest),
-            FileMode.Open,
-            FileAccess.Read,
-            FileShare.ReadWrite | FileShare.Delete,
-            FileOptions.SequentialScan);
+        await using Stream blob = await blobs.OpenAsync(digest, cancellationToken);
         using IncrementalHash hash = digest.CreateHash();
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
             long position = 0;
             int read;
-            while ((read = await RandomAccess.ReadAsync(file, buffer, position, cancellationToken)) > 0)
+            while ((read = await blob.ReadAsync(buffer, cancellationToken)) > 0)
             {
                 hash.AppendData(buffer, 0, read);
                 position += read;

@@ -10,7 +10,7 @@ namespace Gantry.Storage.Doctor;
 /// <summary>What the checks work with.</summary>
 /// <param name="Root">The daemon's root directory.</param>
 /// <param name="Database">The database.</param>
-/// <param name="Blobs">The content on disk.</param>
+/// <param name="Blobs">The blobs.</param>
 /// <param name="Drivers">The snapshotters, by name.</param>
 /// <param name="Collector">The collector.</param>
 /// <param name="Time">The clock.</param>
@@ -20,7 +20,7 @@ namespace Gantry.Storage.Doctor;
 internal sealed record DoctorContext(
     string Root,
     Database Database,
-    ContentDirectory Blobs,
+    BlobAccess Blobs,
     IReadOnlyDictionary<string, ISnapshotDriver> Drivers,
     GarbageCollector Collector,
     TimeProvider Time,

@@ -23,7 +23,8 @@ internal sealed class ImageCheck(DoctorContext context)
         foreach ((string ns, string name, string mediaType, Digest target) in images)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            (FindingSeverity severity, string? problem) = Examine(ns, mediaType, target, 0);
+            (FindingSeverity severity, string? problem) =
+                await ExamineAsync(ns, mediaType, target, 0, cancellationToken);
             if (problem is not null)
             {
                 await context.Report(new Finding(severity, Area, $"{ns}: {name}", $"incomplete: {problem}")
@@ -55,7 +56,12 @@ internal sealed class ImageCheck(DoctorContext context)
         return images;
     }
 
-    private (FindingSeverity Severity, string? Problem) Examine(string ns, string mediaType, Digest target, int depth)
+    private async Task<(FindingSeverity Severity, string? Problem)> ExamineAsync(
+        string ns,
+        string mediaType,
+        Digest target,
+        int depth,
+        CancellationToken cancellationToken)
     {
         if (Find(ns, target) is null)
         {
@@ -70,16 +76,22 @@ internal sealed class ImageCheck(DoctorContext context)
 
         try
         {
-            FileInfo file = new(context.Blobs.BlobPath(target));
-            if (!file.Exists || file.Length > OciJson.MaxManifestBytes)
+            await using Stream blob = await context.Blobs.Store.OpenAsync(target, cancellationToken);
+            if (blob.Length > OciJson.MaxManifestBytes)
             {
                 return default;
             }
 
-            byte[] bytes = File.ReadAllBytes(file.FullName);
+            byte[] bytes = new byte[blob.Length];
+            await blob.ReadExactlyAsync(bytes, cancellationToken);
             return isIndex
-                ? ExamineIndex(ns, OciJson.ParseIndex(bytes), depth)
+                ? await ExamineIndexAsync(ns, OciJson.ParseIndex(bytes), depth, cancellationToken)
                 : ExamineManifest(ns, OciJson.ParseManifest(bytes));
+        }
+        catch (GantryException e) when (e.Kind is ErrorKind.NotFound)
+        {
+            // A record without a blob: said already.
+            return default;
         }
         catch (Exception e) when (e is GantryException or IOException or FormatException)
         {
@@ -88,7 +100,11 @@ internal sealed class ImageCheck(DoctorContext context)
     }
 
     /// <summary>Of the manifests in an index, usually one is here: that of this machine.</summary>
-    private (FindingSeverity Severity, string? Problem) ExamineIndex(string ns, ImageIndex index, int depth)
+    private async Task<(FindingSeverity Severity, string? Problem)> ExamineIndexAsync(
+        string ns,
+        ImageIndex index,
+        int depth,
+        CancellationToken cancellationToken)
     {
         List<Descriptor> present = [.. index.Manifests.Where(manifest => Find(ns, manifest.Digest) is not null)];
         if (present.Count == 0 && index.Manifests.Count > 0)
@@ -96,9 +112,18 @@ internal sealed class ImageCheck(DoctorContext context)
             return (FindingSeverity.Warning, "none of its manifests is here");
         }
 
-        return present.Select(manifest => Examine(ns, manifest.MediaType, manifest.Digest, depth + 1))
-            .OrderByDescending(result => result.Severity)
-            .FirstOrDefault(result => result.Problem is not null);
+        (FindingSeverity Severity, string? Problem) worst = default;
+        foreach (Descriptor manifest in present)
+        {
+            (FindingSeverity Severity, string? Problem) found =
+                await ExamineAsync(ns, manifest.MediaType, manifest.Digest, depth + 1, cancellationToken);
+            if (found.Problem is not null && (worst.Problem is null || found.Severity > worst.Severity))
+            {
+                worst = found;
+            }
+        }
+
+        return worst;
     }
 
     private (FindingSeverity Severity, string? Problem) ExamineManifest(string ns, ImageManifest manifest)

@@ -13,7 +13,7 @@ internal sealed class IngestCheck(DoctorContext context)
     /// <summary>Runs the check.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        List<string> directories = [.. context.Blobs.ListIngests()];
+        List<string> directories = [.. context.Blobs.Directory?.ListIngests() ?? []];
         List<(string Namespace, string Reference, string Backend, bool Expired)> rows = context.Database.Read(ReadRows);
         foreach ((string ns, string reference, string backend, bool expired) in rows)
         {
@@ -66,8 +66,13 @@ internal sealed class IngestCheck(DoctorContext context)
 
     private List<string> Unknown(List<string> directories)
     {
+        if (context.Blobs.Directory is not { } blobs)
+        {
+            return [];
+        }
+
         HashSet<string> known = context.Database.Read(IngestTable.ListBackends)
-            .Select(context.Blobs.IngestPath)
+            .Select(blobs.IngestPath)
             .ToHashSet(StringComparer.Ordinal);
         return [.. directories.Where(path => !known.Contains(path))];
     }
@@ -91,7 +96,7 @@ internal sealed class IngestCheck(DoctorContext context)
                     IngestTable.Delete(writer, ns, reference);
                 },
                 cancellationToken);
-            context.Blobs.RemoveIngest(backend);
+            await context.Blobs.RemoveIngestAsync(backend);
             return null;
         }
         finally

@@ -92,7 +92,7 @@ internal sealed class StoreRebuild(
         {
             if (await verifier.ProblemAsync(digest, expectedSize: null, cancellationToken) is { } problem)
             {
-                string kept = verifier.SetAside(digest);
+                string kept = await verifier.SetAsideAsync(digest, cancellationToken);
                 await report(new Finding(
                     FindingSeverity.Error,
                     Area,

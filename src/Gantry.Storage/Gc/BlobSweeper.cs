@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gantry.Core.Errors;
 using Gantry.Oci.Image;
 using Gantry.Storage.Content;
 using Gantry.Storage.Sqlite;
@@ -7,10 +8,10 @@ using Microsoft.Extensions.Logging;
 namespace Gantry.Storage.Gc;
 
 /// <summary>
-/// Unlinks blob files that no namespace has any more. Candidates are the digests whose record was removed, kept in the
-/// database until they are dealt with, and files that were seen without a record.
+/// Removes blobs that no namespace has any more. Candidates are the digests whose record was removed, kept in the
+/// database until they are dealt with, and blobs that were seen without a record.
 /// </summary>
-internal sealed class BlobSweeper(Database database, ContentDirectory blobs, ILogger logger)
+internal sealed class BlobSweeper(Database database, BlobAccess blobs, ILogger logger)
 {
     private const int BatchSize = 100;
 
@@ -19,10 +20,10 @@ internal sealed class BlobSweeper(Database database, ContentDirectory blobs, ILo
     /// <summary>Names a file that may have no record.</summary>
     public void Note(Digest digest) => _unrecorded.Enqueue(digest);
 
-    /// <summary>Names all files that have no record: what a crash between file and record leaves behind.</summary>
-    public void NoteAllUnrecorded()
+    /// <summary>Names all blobs that have no record: what a crash between blob and record leaves behind.</summary>
+    public async Task NoteAllUnrecordedAsync(CancellationToken cancellationToken)
     {
-        foreach (Digest digest in blobs.ListBlobs())
+        await foreach (Digest digest in blobs.Store.ListAsync(cancellationToken))
         {
             if (!database.Read(connection => ContentTable.ExistsAnywhere(connection, digest.ToString())))
             {
@@ -81,11 +82,9 @@ internal sealed class BlobSweeper(Database database, ContentDirectory blobs, ILo
             List<long> sizes = [];
             foreach (Digest digest in held.Where(digest => !HasOwner(digest)))
             {
-                long? size = blobs.BlobSize(digest);
-                if (TryUnlink(digest))
+                if (await TryRemoveAsync(digest, sizes, cancellationToken))
                 {
                     gone.Add(digest);
-                    sizes.AddRange(size is { } bytes ? [bytes] : []);
                 }
             }
 
@@ -104,16 +103,22 @@ internal sealed class BlobSweeper(Database database, ContentDirectory blobs, ILo
     private bool HasOwner(Digest digest) =>
         database.Read(connection => ContentTable.ExistsAnywhere(connection, digest.ToString()));
 
-    private bool TryUnlink(Digest digest)
+    /// <summary>Removes one, and notes its size if it was there.</summary>
+    private async Task<bool> TryRemoveAsync(Digest digest, List<long> sizes, CancellationToken cancellationToken)
     {
         try
         {
-            blobs.RemoveBlob(digest);
+            if (await blobs.Store.FindSizeAsync(digest, cancellationToken) is { } size)
+            {
+                await blobs.Store.RemoveAsync(digest, cancellationToken);
+                sizes.Add(size);
+            }
+
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or GantryException)
         {
-            StorageLog.FileNotRemoved(logger, blobs.BlobPath(digest), e);
+            StorageLog.BlobNotRemoved(logger, digest, e);
             return false;
         }
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Threading.Channels;
+using Gantry.Core.Errors;
 using Gantry.Core.Collection;
 using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
@@ -23,7 +24,7 @@ public sealed class GarbageCollector : IGarbageCollector, IAsyncDisposable
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly Database _database;
-    private readonly ContentDirectory _blobs;
+    private readonly BlobAccess _blobs;
     private readonly IReadOnlyDictionary<string, ISnapshotDriver> _drivers;
     private readonly MountActivator _activator;
     private readonly CollectorOptions _options;
@@ -50,7 +51,7 @@ public sealed class GarbageCollector : IGarbageCollector, IAsyncDisposable
     /// <summary>Makes a collector; it works when asked to, and by itself while <see cref="RunAsync"/> runs.</summary>
     internal GarbageCollector(
         Database database,
-        ContentDirectory blobs,
+        BlobAccess blobs,
         IReadOnlyDictionary<string, ISnapshotDriver> drivers,
         MountActivator activator,
         CollectorOptions options,
@@ -112,7 +113,7 @@ public sealed class GarbageCollector : IGarbageCollector, IAsyncDisposable
     [SuppressMessage("Design", "CA1031", Justification = "a collection that fails is logged and tried again")]
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
-        await Task.Run(_blobSweeper.NoteAllUnrecorded, cancellationToken);
+        await NoteRemainsAsync(cancellationToken);
         DateTimeOffset? startup = _options.StartupDelay > TimeSpan.Zero
             ? _time.GetUtcNow() + _options.StartupDelay
             : null;
@@ -129,6 +130,20 @@ public sealed class GarbageCollector : IGarbageCollector, IAsyncDisposable
                 StorageLog.CollectionFailed(_logger, e);
                 await Task.Delay(RetryDelay, _time, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>Looks for what a crash has left: blobs without a record, which the first collection removes.</summary>
+    private async Task NoteRemainsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _blobSweeper.NoteAllUnrecordedAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or GantryException)
+        {
+            // They wait for the next start.
+            StorageLog.RemainsNotListed(_logger, e);
         }
     }
 

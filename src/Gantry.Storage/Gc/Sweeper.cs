@@ -14,7 +14,7 @@ namespace Gantry.Storage.Gc;
 /// </summary>
 internal sealed class Sweeper(
     Database database,
-    ContentDirectory blobs,
+    BlobAccess blobs,
     IReadOnlyDictionary<string, ISnapshotDriver> drivers,
     TimeProvider time,
     Mark mark)
@@ -65,7 +65,7 @@ internal sealed class Sweeper(
             Activations.AddRange(result.Activations);
             foreach (string backend in result.Ingests)
             {
-                blobs.RemoveIngest(backend);
+                await blobs.RemoveIngestAsync(backend);
             }
         }
         finally

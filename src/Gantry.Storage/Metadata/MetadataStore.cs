@@ -25,7 +25,7 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
 
     private readonly MetadataStoreOptions _options;
     private readonly Database _database;
-    private readonly ContentDirectory _blobs;
+    private readonly BlobAccess _blobs;
     private readonly IReadOnlyDictionary<string, ISnapshotDriver> _drivers;
     private readonly Dictionary<string, KnownIds> _known;
     private readonly MountActivator _activator;
@@ -35,7 +35,7 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
     private MetadataStore(
         MetadataStoreOptions options,
         Database database,
-        ContentDirectory blobs,
+        BlobAccess blobs,
         IReadOnlyDictionary<string, ISnapshotDriver> drivers)
     {
         _options = options;
@@ -75,8 +75,8 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
     /// <summary>The collector of what nothing refers to.</summary>
     public GarbageCollector Collector { get; }
 
-    /// <summary>The directory of the content store, shown to clients as export <c>root</c>.</summary>
-    public string ContentRoot => _blobs.Root;
+    /// <summary>The directory of the content store, shown to clients as export <c>root</c>; empty when a proxy has it.</summary>
+    public string ContentRoot => _blobs.Directory?.Root ?? "";
 
     /// <summary>The path of the database, shown to clients as export <c>path</c>.</summary>
     public string DatabasePath => _database.Path;
@@ -115,7 +115,7 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
         await using MetadataStore store = await OpenAsync(
             new MetadataStoreOptions(root) { LeaveRemains = true },
             cancellationToken);
-        await rebuild.FillAsync(store._database, store._blobs, cancellationToken);
+        await rebuild.FillAsync(store._database, store._blobs.Directory!, cancellationToken);
     }
 
     /// <summary>
@@ -127,7 +127,11 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
         try
         {
             await Task.WhenAll(
-                [Collector.RunAsync(cancellationToken), .. _drivers.Values.Select(d => CleanUpAsync(d, cancellationToken))]);
+                [
+                    Collector.RunAsync(cancellationToken),
+                    CleanUpIngestsAsync(cancellationToken),
+                    .. _drivers.Values.Select(d => CleanUpAsync(d, cancellationToken)),
+                ]);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -193,14 +197,16 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
         string databaseDirectory = Path.Combine(options.Root, DatabaseDirectoryName);
         Directory.CreateDirectory(databaseDirectory);
         FileSync.FsyncDirectory(options.Root);
-        ContentDirectory blobs = new(Path.Combine(options.Root, ContentDirectory.Name));
+        BlobAccess blobs = new(
+            options.Blobs ?? new ContentDirectory(Path.Combine(options.Root, ContentDirectory.Name)),
+            options.LoggerFactory.CreateLogger<BlobAccess>());
         Database database = OpenDatabase(options.Root, Path.Combine(databaseDirectory, DatabaseFileName));
         try
         {
             FileSync.FsyncDirectory(databaseDirectory);
-            if (!options.LeaveRemains)
+            if (!options.LeaveRemains && blobs.Directory is not null)
             {
-                blobs.RemoveIngestsExcept(database.Read(IngestTable.ListBackends));
+                await RemoveIngestsAsync(blobs, database, CancellationToken.None);
             }
 
             MetadataStore store = new(
@@ -234,6 +240,30 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
                 e.Kind,
                 $"{e.Message}; restore a backup, or see what «gantryd doctor {root}» and «gantryd rebuild {root}» can do",
                 e);
+        }
+    }
+
+    private static ValueTask RemoveIngestsAsync(
+        BlobAccess blobs,
+        Database database,
+        CancellationToken cancellationToken) =>
+        blobs.Store.RemoveIngestsExceptAsync(() => database.Read(IngestTable.ListBackends), cancellationToken);
+
+    /// <summary>Removes ingests without a record that a proxy has; those on disk went when the store was opened.</summary>
+    private async Task CleanUpIngestsAsync(CancellationToken cancellationToken)
+    {
+        if (_blobs.Directory is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            await RemoveIngestsAsync(_blobs, _database, cancellationToken);
+        }
+        catch (GantryException e)
+        {
+            StorageLog.RemainsNotListed(_logger, e);
         }
     }
 

@@ -1,3 +1,4 @@
+using Gantry.Core.Content;
 using Gantry.Core.Mounts;
 using Gantry.Core.Snapshots;
 using Gantry.Storage.Gc;
@@ -10,6 +11,9 @@ namespace Gantry.Storage.Metadata;
 /// <param name="Root">The daemon's root directory, such as <c>/var/lib/gantry</c>.</param>
 public sealed record MetadataStoreOptions(string Root)
 {
+    /// <summary>What keeps the blobs; null: a directory of the root.</summary>
+    public IBlobStore? Blobs { get; init; }
+
     /// <summary>The snapshotters that there are.</summary>
     public IReadOnlyList<ISnapshotDriver> Drivers { get; init; } = [];
 

@@ -9,7 +9,7 @@ using Gantry.Storage.Sqlite;
 namespace Gantry.Storage.Metadata;
 
 /// <inheritdoc cref="INamespaceStore"/>
-internal sealed class NamespaceStore(Database database, ContentDirectory blobs) : INamespaceStore
+internal sealed class NamespaceStore(Database database, BlobAccess blobs) : INamespaceStore
 {
     /// <inheritdoc/>
     public Task<NamespaceInfo> GetAsync(Namespace name, CancellationToken cancellationToken)
@@ -98,7 +98,7 @@ internal sealed class NamespaceStore(Database database, ContentDirectory blobs) 
             cancellationToken);
         foreach (string backend in ingests)
         {
-            blobs.RemoveIngest(backend);
+            await blobs.RemoveIngestAsync(backend);
         }
     }
 

@@ -11,7 +11,7 @@ namespace Gantry.Storage.Metadata;
 /// <param name="Namespace">Its namespace.</param>
 /// <param name="Lease">Its lease, or null.</param>
 /// <param name="Database">The database.</param>
-/// <param name="Blobs">The content on disk.</param>
+/// <param name="Blobs">The blobs.</param>
 /// <param name="Collector">The collector.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="ContentSharing">Whether namespaces share blobs.</param>
@@ -23,7 +23,7 @@ internal sealed record ScopeContext(
     string Namespace,
     string? Lease,
     Database Database,
-    ContentDirectory Blobs,
+    BlobAccess Blobs,
     GarbageCollector Collector,
     TimeProvider Time,
     ContentSharing ContentSharing,

@@ -14,7 +14,7 @@ namespace Gantry.Storage.Space;
 internal sealed class SpaceMeter(
     string root,
     Database database,
-    ContentDirectory blobs,
+    BlobAccess blobs,
     IReadOnlyDictionary<string, ISnapshotDriver> drivers,
     TimeProvider time)
 {
@@ -105,12 +105,17 @@ internal sealed class SpaceMeter(
         }
 
         long ingests = database.Read(connection => Number(connection, "SELECT count(*) FROM ingest"));
-        Add(
-            "content",
-            Path.Combine(blobs.Root, "blobs"),
-            graph.Blobs.Count,
-            graph.Blobs.Values.Where(blob => blob.Holders == 0).Sum(blob => blob.Bytes));
-        Add("ingests", Path.Combine(blobs.Root, "ingest"), ingests, 0);
+        long freeable = graph.Blobs.Values.Where(blob => blob.Holders == 0).Sum(blob => blob.Bytes);
+        if (blobs.Directory is { } content)
+        {
+            Add("content", Path.Combine(content.Root, "blobs"), graph.Blobs.Count, freeable);
+            Add("ingests", Path.Combine(content.Root, "ingest"), ingests, 0);
+        }
+        else
+        {
+            areas.Add(new AreaSpace("content/proxy", graph.Blobs.Count, graph.Blobs.Values.Sum(b => b.Bytes), freeable));
+        }
+
         foreach (ISnapshotDriver driver in drivers.Values)
         {
             List<SnapshotSpace> its = [.. snapshots.Where(s => s.Snapshotter == driver.Name)];
@@ -141,11 +146,15 @@ internal sealed class SpaceMeter(
 
     private void ReadBlobs(Connection connection, HoldingGraph graph)
     {
-        using Statement select = connection.Use("SELECT DISTINCT digest FROM content");
+        using Statement select = connection.Use("SELECT digest, max(size) FROM content GROUP BY digest");
         while (select.Read())
         {
-            if (Digest.TryParse(select.Text(0), out Digest digest)
-                && Stat.TryPath(blobs.BlobPath(digest), out FileStatus status) == 0)
+            if (blobs.Directory is not { } content)
+            {
+                graph.AddBlob(select.Text(0), select.Number(1));
+            }
+            else if (Digest.TryParse(select.Text(0), out Digest digest)
+                && Stat.TryPath(content.BlobPath(digest), out FileStatus status) == 0)
             {
                 graph.AddBlob(select.Text(0), status.Blocks * BlockSize);
             }
