@@ -9,7 +9,7 @@ namespace Gantry.Shim.Tests;
 /// <summary>The published shim, and running it to its end.</summary>
 internal static class ShimBinary
 {
-    private const string Name = "containerd-shim-gantry-v1";
+    public const string Name = "containerd-shim-gantry-v1";
 
     public static string FilePath
     {
@@ -21,7 +21,16 @@ internal static class ShimBinary
         }
     }
 
+    public static Task<(int Code, byte[] Output, string Error)> RunAsync(
+        IReadOnlyList<string> arguments,
+        string directory,
+        byte[] input,
+        IReadOnlyDictionary<string, string?> environment,
+        CancellationToken cancellationToken) =>
+        RunAsync(FilePath, arguments, directory, input, environment, cancellationToken);
+
     public static async Task<(int Code, byte[] Output, string Error)> RunAsync(
+        string program,
         IReadOnlyList<string> arguments,
         string directory,
         byte[] input,
@@ -38,7 +47,7 @@ internal static class ShimBinary
         {
             process = Spawn.Start(new SpawnRequest
             {
-                Program = FilePath,
+                Program = program,
                 Arguments = arguments,
                 WorkingDirectory = directory,
                 Environment = Spawn.EnvironmentWith(environment),

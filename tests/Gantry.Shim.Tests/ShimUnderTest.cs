@@ -21,12 +21,17 @@ internal sealed class ShimUnderTest : IAsyncDisposable
 
     private readonly TempDirectory _directory = new();
     private readonly string _executor;
+    private readonly string _shim;
     private readonly List<string> _started = [];
     private TtrpcClient? _client;
 
-    public ShimUnderTest(string executor = "runc")
+    /// <summary>Makes the place; the shim is launched with the first container.</summary>
+    /// <param name="executor">The OCI runtime.</param>
+    /// <param name="shim">The shim: ours, or containerd's by its name.</param>
+    public ShimUnderTest(string executor = "runc", string shim = ShimBinary.Name)
     {
         Needs.Root();
+        _shim = shim == ShimBinary.Name ? ShimBinary.FilePath : Needs.Program(shim);
         string busybox = Needs.Program("busybox");
         _executor = Executors.PathOf(executor, _directory);
         Events = new RecordedEvents(_directory["d.sock.ttrpc"]);
@@ -37,7 +42,8 @@ internal sealed class ShimUnderTest : IAsyncDisposable
 
         File.Copy(busybox, Path.Combine(Lower, "bin/busybox"));
         foreach (string applet in (string[])
-            ["sh", "cat", "echo", "sleep", "true", "head", "stty", "seq", "tail", "kill", "trap", "ls", "dd", "touch"])
+            ["sh", "cat", "echo", "sleep", "true", "head", "stty", "seq", "tail", "kill", "trap", "ls", "dd", "touch", "yes",
+             "sha256sum", "setsid", "wc"])
         {
             File.CreateSymbolicLink(Path.Combine(Lower, "bin", applet), "busybox");
         }
@@ -79,16 +85,36 @@ internal sealed class ShimUnderTest : IAsyncDisposable
     public static JsonArray Array(params string[] items) => new([.. items.Select(item => JsonValue.Create(item))]);
 
     /// <summary>Runs the command start and connects to the shim.</summary>
-    public async System.Threading.Tasks.Task LaunchAsync(string id, CancellationToken cancellationToken)
+    /// <param name="id">The container.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="input">What the command gets on standard input, if anything.</param>
+    public async System.Threading.Tasks.Task LaunchAsync(
+        string id, CancellationToken cancellationToken, byte[]? input = null)
     {
         (int code, byte[] output, string error) = await ShimBinary.RunAsync(
-            [.. Flags(id), "start"], Bundle(id), [], Environment(_directory["d.sock.ttrpc"]), cancellationToken);
+            _shim,
+            [.. Flags(id), "start"],
+            Bundle(id),
+            input ?? [],
+            Environment(_directory["d.sock.ttrpc"]),
+            cancellationToken);
         Assert.Equal("", error);
         Assert.Equal(0, code);
         Address = Encoding.UTF8.GetString(output);
         _started.Add(id);
         _client ??= await TtrpcClient.ConnectAsync(Address, cancellationToken);
     }
+
+    /// <summary>Creates and starts a container in the shim that there is.</summary>
+    public async System.Threading.Tasks.Task AddAsync(string id, CancellationToken cancellationToken)
+    {
+        await Task.CreateAsync(CreateRequest(id), cancellationToken: cancellationToken);
+        await StartAsync(id, cancellationToken);
+        _started.Add(id);
+    }
+
+    /// <summary>The process id of the shim that was started with a container.</summary>
+    public int Pid(string id) => int.Parse(File.ReadAllText(Path.Combine(Bundle(id), "shim.pid")));
 
     public CreateTaskRequest CreateRequest(string id)
     {
@@ -162,6 +188,22 @@ internal sealed class ShimUnderTest : IAsyncDisposable
         Events = new RecordedEvents(_directory["d.sock.ttrpc"]);
     }
 
+    /// <summary>The resident memory of the shim of a container, in bytes.</summary>
+    public long Resident(string id)
+    {
+        string pid = File.ReadAllText(Path.Combine(Bundle(id), "shim.pid"));
+        string line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024;
+    }
+
+    /// <summary>Waits for a process and deletes it.</summary>
+    public async Task<uint> WaitAndDeleteAsync(string id, string exec, CancellationToken cancellationToken)
+    {
+        WaitResponse exit = await WaitAsync(id, exec, cancellationToken);
+        await Task.DeleteAsync(new DeleteRequest { Id = id, ExecId = exec }, cancellationToken: cancellationToken);
+        return exit.ExitStatus;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_client is not null)
@@ -178,9 +220,10 @@ internal sealed class ShimUnderTest : IAsyncDisposable
             }
         }
 
-        foreach (string id in _started)
+        foreach (string id in _started.Where(id => Directory.Exists(Bundle(id))))
         {
             await ShimBinary.RunAsync(
+                _shim,
                 [.. Flags(id), "-bundle", Bundle(id), "delete"],
                 Bundle(id),
                 [],

@@ -5,8 +5,10 @@ using Gantry.Shim.Bundles;
 using Gantry.Shim.Containers;
 using Gantry.Shim.Events;
 using Gantry.Shim.Logging;
+using Gantry.Shim.Sandboxes;
 using Gantry.Shim.Tasks;
 using Gantry.Ttrpc;
+using Microsoft.Win32.SafeHandles;
 
 namespace Gantry.Shim.Commands;
 
@@ -28,6 +30,7 @@ internal static class ServeCommand
         ShimLog log = new(time, arguments.Namespace, arguments.Id, arguments.Debug);
 
         // What stops a daemon must not stop its containers.
+        using SafeFileHandle dumps = SignalDescriptor.Open(Signals.SIGUSR1);
         foreach (int signal in (int[])[Signals.SIGHUP, Signals.SIGINT, Signals.SIGTERM, Signals.SIGPIPE])
         {
             Signals.Ignore(signal);
@@ -39,13 +42,21 @@ internal static class ServeCommand
         EventPublisher publisher = new(arguments.Namespace, sink, log, time);
         string state = ShimAddress.StateDirectory(arguments.Address);
         MemoryTrimmer trimmer = new(time);
-        ContainerEnvironment environment = new(arguments.Namespace, state, IoLoop.Start(), publisher, trimmer, log, time);
+        IoLoop loop = IoLoop.Start();
+        LogFifo fifo = new(Directory.GetCurrentDirectory());
+        ContainerEnvironment environment = new(arguments.Namespace, state, loop, publisher, trimmer, log, fifo, time);
+        PodSandbox sandbox = new(time);
         using CancellationTokenSource stop = new();
         using Socket listener = new(new SafeSocketHandle(ListenerDescriptor, ownsHandle: true));
         await using TtrpcServer server = new(new TtrpcServerOptions());
-        TaskService service = new(environment, stop.Cancel);
+        string? socket = listener.LocalEndPoint?.ToString();
+        TaskService service = new(environment, sandbox, stop.Cancel);
+        SandboxService sandboxes = new(sandbox, service, time, stop.Cancel);
         server.AddService(binder => Api.Runtime.TaskV2.Task.BindService(binder, service));
         server.AddService(binder => Api.Runtime.TaskV2.Task.BindService(new TaskServiceBinder(binder), service));
+        server.AddService(binder => Api.Runtime.Sandbox.Sandbox.BindService(binder, sandboxes));
+        DebugDump dump = new(log, service, sandbox, publisher);
+        using IDisposable watch = loop.Watch(dumps, once: false, () => OnDump(dumps, dump));
         using CancellationTokenSource giveUp = new();
         Task publishing = publisher.RunAsync(giveUp.Token);
         Task trimming = trimmer.RunAsync(stop.Token);
@@ -54,7 +65,7 @@ internal static class ServeCommand
         publisher.Complete();
         giveUp.CancelAfter(FlushLimit);
         await FinishAsync(publishing, log);
-        RemoveSocket(log);
+        RemoveSocket(socket, log);
         return 0;
     }
 
@@ -84,16 +95,25 @@ internal static class ServeCommand
         }
     }
 
-    private static void RemoveSocket(ShimLog log)
+    /// <summary>The loop must not wait, and a dump reads files.</summary>
+    private static void OnDump(SafeFileHandle signals, DebugDump dump)
+    {
+        if (SignalDescriptor.Take(signals))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static it => it.Write(), dump, preferLocal: false);
+        }
+    }
+
+    private static void RemoveSocket(string? path, ShimLog log)
     {
         try
         {
-            if (File.Exists(BundleFiles.Address))
+            if (path is { Length: > 0 })
             {
-                File.Delete(ShimAddress.ToPath(File.ReadAllText(BundleFiles.Address)));
+                File.Delete(path);
             }
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             log.Warning("could not remove the socket", e);
         }

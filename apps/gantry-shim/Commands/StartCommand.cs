@@ -24,6 +24,7 @@ internal static class StartCommand
     private const int InputLimit = 1 << 20;
     private const int Backlog = 128;
     private const int OomScoreMax = 1000;
+    private const string CoreSchedulingVariable = "SCHED_CORE";
 
     public static int Run(ShimArguments arguments)
     {
@@ -42,7 +43,7 @@ internal static class StartCommand
             using (listener)
             {
                 int pid = Launch(arguments, bundle, listener, path);
-                Settle(pid, bootstrap.Options);
+                Settle(pid, path, bootstrap.Options);
                 BundleFiles.WriteWhole(
                     Path.Combine(bundle, BundleFiles.ShimPid), pid.ToString(CultureInfo.InvariantCulture));
             }
@@ -86,7 +87,8 @@ internal static class StartCommand
 
     private static int Launch(ShimArguments arguments, string bundle, SafeFileHandle listener, string path)
     {
-        using SafeFileHandle log = OpenLog(bundle);
+        ShareCores();
+        using SafeFileHandle log = LogFifo.Open(bundle);
         List<string> serve =
         [
             "-namespace", arguments.Namespace, "-id", arguments.Id, "-address", arguments.Address,
@@ -105,6 +107,7 @@ internal static class StartCommand
                 Arguments = serve,
                 WorkingDirectory = bundle,
                 NewSession = true,
+                BlockedSignals = [Signals.SIGUSR1],
                 Descriptors = new Dictionary<int, SafeHandle>
                 {
                     [1] = log,
@@ -120,18 +123,20 @@ internal static class StartCommand
         }
     }
 
-    /// <summary>The FIFO that the daemon reads. Both ends are opened: the daemon may go away and come back.</summary>
-    private static SafeFileHandle OpenLog(string bundle)
+    /// <summary>Lets the shim and all that it starts share CPU cores among themselves alone, where that is asked for.</summary>
+    private static void ShareCores()
     {
-        string path = Path.Combine(bundle, BundleFiles.Log);
-        return Descriptors.IsFifo(path) ? Descriptors.OpenFifo(path) : Descriptors.OpenNull();
+        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(CoreSchedulingVariable)))
+        {
+            ProcessControl.CreateCoreScheduling();
+        }
     }
 
     /// <summary>
-    /// Puts the shim in its cgroup, and makes the kernel take it a little before the daemon when memory runs out. The
-    /// kernel may refuse both; the shim does its work all the same.
+    /// Makes the kernel take the shim a little before the daemon when memory runs out, which it may refuse, and puts the shim
+    /// in its cgroup. A shim that cannot be where it was wanted is none.
     /// </summary>
-    private static void Settle(int pid, RuntimeOptions options)
+    private static void Settle(int pid, string path, RuntimeOptions options)
     {
         try
         {
@@ -145,9 +150,25 @@ internal static class StartCommand
             _ = e;
         }
 
-        if (options.ShimCgroup.Length > 0)
+        Join(pid, path, options.ShimCgroup);
+    }
+
+    private static void Join(int pid, string path, string cgroup)
+    {
+        if (cgroup.Length == 0)
         {
-            Gantry.Linux.Cgroups.CgroupPaths.AddProcess(options.ShimCgroup, pid);
+            return;
+        }
+
+        try
+        {
+            Gantry.Linux.Cgroups.CgroupPaths.AddProcess(cgroup, pid);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Signals.Send(pid, Signals.SIGKILL);
+            File.Delete(path);
+            throw new IOException($"failed to join cgroup {cgroup}: {e.Message}", e);
         }
     }
 }

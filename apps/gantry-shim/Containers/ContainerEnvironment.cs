@@ -11,6 +11,7 @@ namespace Gantry.Shim.Containers;
 /// <param name="Publisher">Where their events go.</param>
 /// <param name="Trimmer">What gives memory back.</param>
 /// <param name="Log">The shim's log.</param>
+/// <param name="LogFifo">Where the log goes.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record ContainerEnvironment(
     string Namespace,
@@ -19,4 +20,5 @@ internal sealed record ContainerEnvironment(
     EventPublisher Publisher,
     MemoryTrimmer Trimmer,
     ShimLog Log,
+    LogFifo LogFifo,
     TimeProvider Time);

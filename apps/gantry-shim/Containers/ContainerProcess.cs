@@ -38,6 +38,9 @@ internal abstract class ContainerProcess : IDisposable
 
     public int Pid { get; private set; }
 
+    /// <summary>The state, that of the whole container included: in one that is paused all processes are.</summary>
+    public virtual Status VisibleStatus => Status;
+
     public Status Status { get; protected set; } = Status.Created;
 
     public bool Deleted { get; protected set; }
@@ -99,15 +102,7 @@ internal abstract class ContainerProcess : IDisposable
 
     public void CloseInput() => Streams?.CloseInput();
 
-    public void Resize(uint columns, uint rows)
-    {
-        if (Ended.IsCompleted)
-        {
-            throw new GantryException(ErrorKind.Unknown, "cannot resize a stopped container");
-        }
-
-        Streams?.Resize(columns, rows);
-    }
+    public virtual void Resize(uint columns, uint rows) => Streams?.Resize(columns, rows);
 
     public void Dispose()
     {
@@ -184,10 +179,12 @@ internal abstract class ContainerProcess : IDisposable
     }
 
     /// <summary>The process did not come to be.</summary>
-    protected void EndWith(int code)
+    /// <param name="code">What it is said to have ended with.</param>
+    /// <param name="at">When; the default value for never.</param>
+    protected void EndWith(int code, DateTimeOffset at)
     {
         Status = Status.Stopped;
-        _ended.TrySetResult(new ChildExit(Pid, code, 0, Container.Time.GetUtcNow()));
+        _ended.TrySetResult(new ChildExit(Pid, code, 0, at));
     }
 
     private async Task WatchAsync(Task<ChildExit> exit)

@@ -17,6 +17,8 @@ internal sealed class ExecProcess : ContainerProcess
         _spec = WithTerminal(spec, names.Terminal);
     }
 
+    public override Status VisibleStatus => Container.Init.Status is Status.Paused ? Status.Paused : Status;
+
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await Transition.WaitAsync(cancellationToken);
@@ -46,7 +48,7 @@ internal sealed class ExecProcess : ContainerProcess
             }
             catch (GantryException)
             {
-                EndWith(code: 255);
+                EndWith(code: 255, Container.Time.GetUtcNow());
                 throw;
             }
             finally
@@ -82,13 +84,29 @@ internal sealed class ExecProcess : ContainerProcess
             Deleted = true;
             if (Status is Status.Created)
             {
-                EndWith(code: 0);
+                EndWith(code: 0, at: default);
             }
         }
         finally
         {
             Transition.Release();
         }
+    }
+
+    public override void Resize(uint columns, uint rows)
+    {
+        if (Ended.IsCompleted)
+        {
+            throw new GantryException(ErrorKind.Unknown, "cannot resize a stopped container");
+        }
+
+        base.Resize(columns, rows);
+    }
+
+    protected override Task OnEndedAsync()
+    {
+        Container.CheckOom();
+        return Task.CompletedTask;
     }
 
     private GantryException Cannot(string verb) => Deleted
@@ -112,7 +130,8 @@ internal sealed class ExecProcess : ContainerProcess
         }
         catch (JsonException e)
         {
-            throw new GantryException(ErrorKind.InvalidArgument, $"process spec: {e.Message}", e);
+            throw new GantryException(
+                ErrorKind.InvalidArgument, $"process spec: not JSON, at byte {e.BytePositionInLine} of line {e.LineNumber}", e);
         }
     }
 

@@ -29,6 +29,18 @@ internal sealed class EventPublisher(string ns, IEventSink sink, ShimLog log, Ti
     /// <summary>Completes when a pause is to end early.</summary>
     private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>How many events are not delivered yet.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _queue.Count;
+            }
+        }
+    }
+
     /// <summary>Puts an event into the queue.</summary>
     /// <param name="topic">Its topic.</param>
     /// <param name="typeName">The full name of its type.</param>

@@ -25,6 +25,7 @@ internal sealed partial class TaskService
         else if (_containers.TryRemove(request.Id, out _))
         {
             container.Dispose();
+            environment.LogFifo.Leave(container.Bundle, _containers.Values.Select(other => other.Bundle));
             environment.Publisher.Publish(
                 TaskTopics.Delete,
                 "containerd.events.TaskDelete",

@@ -8,8 +8,8 @@ internal sealed partial class TaskService
 {
     public override Task<Empty> Shutdown(ShutdownRequest request, ServerCallContext context)
     {
-        // Others of the group may live on.
-        if (_containers.IsEmpty && _creating.IsEmpty)
+        // Others of the group may live on, or the sandbox that the group is in.
+        if (_containers.IsEmpty && _creating.IsEmpty && !sandbox.IsAlive)
         {
             shutdown();
         }

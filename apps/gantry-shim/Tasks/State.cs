@@ -20,14 +20,13 @@ internal sealed partial class TaskService
             Id = process.Id,
             Bundle = container.Bundle,
             Pid = (uint)process.Pid,
-            Status = process.Status,
+            Status = process.VisibleStatus,
             Stdin = process.Names.Input,
             Stdout = process.Names.Output,
             Stderr = process.Names.Error,
             Terminal = process.Names.Terminal,
             ExitStatus = (uint)exit.Code,
             ExitedAt = exit.At.ToMessage(),
-            ExecId = request.ExecId,
         };
     }
 }

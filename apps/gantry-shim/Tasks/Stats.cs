@@ -1,7 +1,7 @@
+using Gantry.Api.Mapping;
 using Gantry.Api.Runtime.TaskV2;
 using Gantry.Core.Errors;
 using Gantry.Linux.Cgroups;
-using Gantry.Shim.Containers;
 using Grpc.Core;
 
 namespace Gantry.Shim.Tasks;
@@ -12,6 +12,6 @@ internal sealed partial class TaskService
     {
         CgroupPaths cgroup = Find(request.Id).Cgroup
             ?? throw new GantryException(ErrorKind.NotFound, "cgroup does not exist");
-        return Task.FromResult(new StatsResponse { Stats = CgroupMessages.Read(cgroup) });
+        return Task.FromResult(new StatsResponse { Stats = cgroup.ReadMetrics().ToMessage() });
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Gantry.Api.Runtime.TaskV2;
 using Gantry.Core.Errors;
 using Gantry.Shim.Containers;
@@ -23,6 +24,7 @@ internal sealed partial class TaskService
             throw container.Init.Cannot("update", "container");
         }
 
+        Check(request.Resources.Value.Span);
         string file = Path.Combine(container.Bundle, $"update-{Guid.NewGuid():N}.json");
         try
         {
@@ -35,6 +37,23 @@ internal sealed partial class TaskService
         finally
         {
             File.Delete(file);
+        }
+    }
+
+    private static void Check(ReadOnlySpan<byte> resources)
+    {
+        try
+        {
+            Utf8JsonReader reader = new(resources);
+            while (reader.Read())
+            {
+                reader.Skip();
+            }
+        }
+        catch (JsonException e)
+        {
+            throw new GantryException(
+                ErrorKind.InvalidArgument, $"resources: not JSON, at byte {e.BytePositionInLine} of line {e.LineNumber}", e);
         }
     }
 }

@@ -7,6 +7,12 @@ internal static class CgroupFiles
 {
     public static IReadOnlyList<string> Lines(string path)
     {
+        // Most machines lack some of the files: that is asked, since an exception costs more than all that is read.
+        if (!File.Exists(path))
+        {
+            return [];
+        }
+
         try
         {
             return File.ReadAllLines(path);
@@ -57,4 +63,22 @@ internal static class CgroupFiles
             ? ulong.MaxValue
             : ulong.TryParse(trimmed, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : null;
     }
+
+    /// <summary>The value of a word <c>name=value</c>; nothing if there is none.</summary>
+    public static ReadOnlySpan<char> Value(string[] words, string name)
+    {
+        foreach (string word in words)
+        {
+            if (word.Length > name.Length && word[name.Length] == '='
+                && word.StartsWith(name, StringComparison.Ordinal))
+            {
+                return word.AsSpan(name.Length + 1);
+            }
+        }
+
+        return default;
+    }
+
+    /// <summary>The number in a word <c>name=number</c>; 0 if there is none.</summary>
+    public static ulong Named(string[] words, string name) => Parse(Value(words, name)) ?? 0;
 }

@@ -45,6 +45,7 @@ public sealed record CgroupPaths(bool Unified, IReadOnlyDictionary<string, strin
             {
                 string directory = Path.Join(mount.MountPoint, path);
                 System.IO.Directory.CreateDirectory(directory);
+                InheritCpus(mount.MountPoint, path);
                 File.WriteAllText(Path.Combine(directory, "cgroup.procs"), $"{pid}");
             }
         }
@@ -113,6 +114,26 @@ public sealed record CgroupPaths(bool Unified, IReadOnlyDictionary<string, strin
         }
 
         return result;
+    }
+
+    /// <summary>A new cgroup of version 1's cpuset takes no process before it was given CPUs and memory nodes.</summary>
+    private static void InheritCpus(string mountPoint, string path)
+    {
+        string parent = mountPoint;
+        foreach (string part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string child = Path.Join(parent, part);
+            foreach (string name in (string[])["cpuset.cpus", "cpuset.mems"])
+            {
+                string file = Path.Join(child, name);
+                if (File.Exists(Path.Join(parent, name)) && File.Exists(file) && File.ReadAllText(file).Trim().Length == 0)
+                {
+                    File.WriteAllText(file, File.ReadAllText(Path.Join(parent, name)).Trim());
+                }
+            }
+
+            parent = child;
+        }
     }
 
     private static bool IsOf(MountInfo mount, string controller) => controller.Length == 0

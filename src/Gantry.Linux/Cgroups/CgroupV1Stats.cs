@@ -45,6 +45,30 @@ public sealed partial record CgroupV1Stats
     /// <summary>Operations of reading and writing.</summary>
     public IReadOnlyList<BlockEntry> Serviced { get; private init; } = [];
 
+    /// <summary>Operations that wait; this and what follows is counted only by schedulers made for that.</summary>
+    public IReadOnlyList<BlockEntry> Queued { get; private init; } = [];
+
+    /// <summary>Nanoseconds between dispatch and completion.</summary>
+    public IReadOnlyList<BlockEntry> ServiceTime { get; private init; } = [];
+
+    /// <summary>Nanoseconds of waiting in queues.</summary>
+    public IReadOnlyList<BlockEntry> WaitTime { get; private init; } = [];
+
+    /// <summary>Operations that were merged into others.</summary>
+    public IReadOnlyList<BlockEntry> Merged { get; private init; } = [];
+
+    /// <summary>Milliseconds that devices were given to the cgroup.</summary>
+    public IReadOnlyList<BlockEntry> Time { get; private init; } = [];
+
+    /// <summary>Sectors moved.</summary>
+    public IReadOnlyList<BlockEntry> Sectors { get; private init; } = [];
+
+    /// <summary>RDMA devices: what they use.</summary>
+    public IReadOnlyList<RdmaUsage> RdmaCurrent { get; private init; } = [];
+
+    /// <summary>RDMA devices: what they may use.</summary>
+    public IReadOnlyList<RdmaUsage> RdmaLimit { get; private init; } = [];
+
     /// <summary>Reads the counters.</summary>
     /// <param name="paths">Where.</param>
     public static CgroupV1Stats Read(CgroupPaths paths)
@@ -53,6 +77,7 @@ public sealed partial record CgroupV1Stats
         string? memory = paths.Directory("memory");
         string? pids = paths.Directory("pids");
         string? blkio = paths.Directory("blkio");
+        string? rdma = paths.Directory("rdma");
         return new CgroupV1Stats
         {
             Pids = CgroupFiles.Number(pids, "pids.current") is { } current
@@ -69,6 +94,14 @@ public sealed partial record CgroupV1Stats
             HugePages = ReadHugePages(paths.Directory("hugetlb")),
             ServiceBytes = ReadBlock(blkio, "io_service_bytes"),
             Serviced = ReadBlock(blkio, "io_serviced"),
+            Queued = ReadBlock(blkio, "io_queued"),
+            ServiceTime = ReadBlock(blkio, "io_service_time"),
+            WaitTime = ReadBlock(blkio, "io_wait_time"),
+            Merged = ReadBlock(blkio, "io_merged"),
+            Time = ReadBlock(blkio, "time"),
+            Sectors = ReadBlock(blkio, "sectors"),
+            RdmaCurrent = RdmaUsage.Read(rdma, "rdma.current"),
+            RdmaLimit = RdmaUsage.Read(rdma, "rdma.max"),
         };
     }
 
@@ -126,7 +159,10 @@ public sealed partial record CgroupV1Stats
         return result;
     }
 
-    /// <summary>Lines such as <c>8:0 Read 4096</c>, from whichever scheduler counts.</summary>
+    /// <summary>
+    /// Lines such as <c>8:0 Read 4096</c>, or <c>8:0 4096</c> where operations are not told apart, from whichever scheduler
+    /// counts.
+    /// </summary>
     private static List<BlockEntry> ReadBlock(string? directory, string name)
     {
         if (directory is null)
@@ -135,19 +171,22 @@ public sealed partial record CgroupV1Stats
         }
 
         foreach (string file in (string[])
-            [$"blkio.bfq.{name}_recursive", $"blkio.throttle.{name}_recursive", $"blkio.throttle.{name}"])
+            [
+                $"blkio.bfq.{name}_recursive", $"blkio.{name}_recursive",
+                $"blkio.throttle.{name}_recursive", $"blkio.throttle.{name}",
+            ])
         {
             List<BlockEntry> entries = [];
             foreach (string line in CgroupFiles.Lines(Path.Combine(directory, file)))
             {
                 string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 string[] device = words.Length == 0 ? [] : words[0].Split(':');
-                if (words.Length == 3 && device.Length == 2
+                if (words.Length is 2 or 3 && device.Length == 2
                     && CgroupFiles.Parse(device[0]) is { } major
                     && CgroupFiles.Parse(device[1]) is { } minor
-                    && CgroupFiles.Parse(words[2]) is { } value)
+                    && CgroupFiles.Parse(words[^1]) is { } value)
                 {
-                    entries.Add(new BlockEntry(major, minor, words[1], value));
+                    entries.Add(new BlockEntry(major, minor, words.Length == 3 ? words[1] : "", value));
                 }
             }
 
@@ -180,7 +219,7 @@ public sealed partial record CgroupV1Stats
     /// <summary>A counter of a block device.</summary>
     /// <param name="Major">The device's major number.</param>
     /// <param name="Minor">The device's minor number.</param>
-    /// <param name="Operation">Such as <c>Read</c>.</param>
+    /// <param name="Operation">Such as <c>Read</c>; empty where operations are not told apart.</param>
     /// <param name="Value">The count.</param>
     public sealed record BlockEntry(ulong Major, ulong Minor, string Operation, ulong Value);
 }

@@ -79,8 +79,8 @@ public sealed record CgroupV2Stats
             SwapPeak = CgroupFiles.Number(directory, "memory.swap.peak") ?? 0,
             Io = ReadIo(directory),
             HugePages = ReadHugePages(directory),
-            RdmaCurrent = ReadRdma(directory, "rdma.current"),
-            RdmaLimit = ReadRdma(directory, "rdma.max"),
+            RdmaCurrent = RdmaUsage.Read(directory, "rdma.current"),
+            RdmaLimit = RdmaUsage.Read(directory, "rdma.max"),
             CpuPressure = ReadPressure(directory, "cpu.pressure"),
             MemoryPressure = ReadPressure(directory, "memory.pressure"),
             IoPressure = ReadPressure(directory, "io.pressure"),
@@ -99,30 +99,17 @@ public sealed record CgroupV2Stats
                 && CgroupFiles.Parse(device[1]) is { } minor)
             {
                 result.Add(new DeviceUsage(
-                    major, minor, Named(words, "rbytes"), Named(words, "wbytes"), Named(words, "rios"), Named(words, "wios")));
+                    major,
+                    minor,
+                    CgroupFiles.Named(words, "rbytes"),
+                    CgroupFiles.Named(words, "wbytes"),
+                    CgroupFiles.Named(words, "rios"),
+                    CgroupFiles.Named(words, "wios")));
             }
         }
 
         return result;
     }
-
-    /// <summary>Lines such as <c>mlx4_0 hca_handle=2 hca_object=2000</c>.</summary>
-    private static List<RdmaUsage> ReadRdma(string directory, string name)
-    {
-        List<RdmaUsage> result = [];
-        foreach (string line in CgroupFiles.Lines(Path.Combine(directory, name)))
-        {
-            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words.Length >= 3)
-            {
-                result.Add(new RdmaUsage(words[0], Clamp(Named(words, "hca_handle")), Clamp(Named(words, "hca_object"))));
-            }
-        }
-
-        return result;
-    }
-
-    private static uint Clamp(ulong value) => (uint)Math.Min(value, uint.MaxValue);
 
     private static Dictionary<string, HugePageUsage> ReadHugePages(string directory)
     {
@@ -155,7 +142,10 @@ public sealed record CgroupV2Stats
         {
             string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             PressureLine parsed = new(
-                Fraction(words, "avg10"), Fraction(words, "avg60"), Fraction(words, "avg300"), Named(words, "total"));
+                Fraction(words, "avg10"),
+                Fraction(words, "avg60"),
+                Fraction(words, "avg300"),
+                CgroupFiles.Named(words, "total"));
             if (words.Length > 0 && words[0] == "some")
             {
                 some = parsed;
@@ -169,24 +159,10 @@ public sealed record CgroupV2Stats
         return some is null && full is null ? null : new Pressure(some, full);
     }
 
-    private static ReadOnlySpan<char> Value(string[] words, string name)
-    {
-        foreach (string word in words)
-        {
-            if (word.Length > name.Length && word[name.Length] == '='
-                && word.StartsWith(name, StringComparison.Ordinal))
-            {
-                return word.AsSpan(name.Length + 1);
-            }
-        }
-
-        return default;
-    }
-
-    private static ulong Named(string[] words, string name) => CgroupFiles.Parse(Value(words, name)) ?? 0;
-
     private static double Fraction(string[] words, string name) =>
-        double.TryParse(Value(words, name), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : 0;
+        double.TryParse(CgroupFiles.Value(words, name), NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            ? value
+            : 0;
 
     /// <summary>A block device.</summary>
     /// <param name="Major">The device's major number.</param>
@@ -203,12 +179,6 @@ public sealed record CgroupV2Stats
     /// <param name="Limit">The limit; the largest number for none.</param>
     /// <param name="FailCount">How often the limit was hit.</param>
     public sealed record HugePageUsage(ulong Current, ulong Limit, ulong FailCount);
-
-    /// <summary>An RDMA device.</summary>
-    /// <param name="Device">Its name.</param>
-    /// <param name="Handles">Handles.</param>
-    /// <param name="Objects">Objects.</param>
-    public sealed record RdmaUsage(string Device, uint Handles, uint Objects);
 
     /// <summary>How much of the time processes wait.</summary>
     /// <param name="Some">At least one.</param>

@@ -127,6 +127,17 @@ public static unsafe partial class Descriptors
         return fd < 0 ? throw LinuxException.Last("fcntl", "F_DUPFD_CLOEXEC") : new SafeFileHandle(fd, true);
     }
 
+    /// <summary>Makes a number, such as that of standard error, mean what a handle means.</summary>
+    /// <param name="handle">It stays the caller's.</param>
+    /// <param name="number">The number; what it meant is closed.</param>
+    public static void Replace(SafeHandle handle, int number)
+    {
+        if (dup3(handle, number, O_CLOEXEC) < 0)
+        {
+            throw LinuxException.Last("dup3", $"{number}");
+        }
+    }
+
     /// <summary>Makes reads and writes not wait.</summary>
     /// <param name="handle">An open file; all its descriptors are concerned.</param>
     public static void SetNonBlocking(SafeHandle handle)
@@ -192,6 +203,9 @@ public static unsafe partial class Descriptors
         int fd = open(path, flags | O_CLOEXEC, mode);
         return fd < 0 ? throw LinuxException.Last("open", path) : new SafeFileHandle(fd, ownsHandle: true);
     }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int dup3(SafeHandle oldfd, int newfd, int flags);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int open(string pathname, int flags, uint mode);

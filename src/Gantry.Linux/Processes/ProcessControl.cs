@@ -7,6 +7,9 @@ public static partial class ProcessControl
 {
     private const int PR_SET_NAME = 15;
     private const int PR_SET_CHILD_SUBREAPER = 36;
+    private const int PR_SCHED_CORE = 62;
+    private const nuint PR_SCHED_CORE_CREATE = 1;
+    private const nuint PR_SCHED_CORE_SCOPE_PROCESS_GROUP = 2;
 
     /// <summary>Makes this process the one that orphans among its descendants fall to.</summary>
     public static void BecomeSubreaper()
@@ -14,6 +17,19 @@ public static partial class ProcessControl
         if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
         {
             throw LinuxException.Last("prctl", "PR_SET_CHILD_SUBREAPER");
+        }
+    }
+
+    /// <summary>
+    /// Gives this process group, and the children it makes from now on, CPU cores that no others run on at the same time. See
+    /// <see href="https://docs.kernel.org/admin-guide/hw-vuln/core-scheduling.html">core scheduling</see>.
+    /// </summary>
+    /// <exception cref="LinuxException">The kernel was built without it (EINVAL), or the CPU has one thread a core (ENODEV).</exception>
+    public static void CreateCoreScheduling()
+    {
+        if (prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_PROCESS_GROUP, 0) != 0)
+        {
+            throw LinuxException.Last("prctl", "PR_SCHED_CORE");
         }
     }
 

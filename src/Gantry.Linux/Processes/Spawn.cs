@@ -5,9 +5,9 @@ namespace Gantry.Linux.Processes;
 
 /// <summary>
 /// Starting processes, with <see href="https://man7.org/linux/man-pages/man3/posix_spawn.3.html">posix_spawn(3)</see>:
-/// managed code must not fork. Children begin with all signals at their defaults and none blocked, and with no other
-/// file descriptors than those given. Their end is told by <see cref="Reaper"/>, so System.Diagnostics.Process must not
-/// be used beside it.
+/// managed code must not fork. Children begin with all signals at their defaults and none blocked but those asked for, and
+/// with no other file descriptors than those given. Their end is told by <see cref="Reaper"/>, so
+/// System.Diagnostics.Process must not be used beside it.
 /// </summary>
 public static unsafe partial class Spawn
 {
@@ -147,6 +147,11 @@ public static unsafe partial class Spawn
         byte* signals = stackalloc byte[SignalSetSize];
         short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
         _ = sigemptyset(signals);
+        foreach (int blocked in request.BlockedSignals)
+        {
+            _ = sigaddset(signals, blocked);
+        }
+
         Check(posix_spawnattr_setsigmask(attributes, signals), "posix_spawnattr_setsigmask", request.Program);
         _ = sigfillset(signals);
         Check(posix_spawnattr_setsigdefault(attributes, signals), "posix_spawnattr_setsigdefault", request.Program);
@@ -249,6 +254,9 @@ public static unsafe partial class Spawn
 
     [LibraryImport("libc")]
     private static partial int sigemptyset(byte* set);
+
+    [LibraryImport("libc")]
+    private static partial int sigaddset(byte* set, int signum);
 
     [LibraryImport("libc")]
     private static partial int sigfillset(byte* set);

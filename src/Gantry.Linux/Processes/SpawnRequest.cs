@@ -23,6 +23,9 @@ public sealed record SpawnRequest
     /// <summary>Whether it leads a session of its own.</summary>
     public bool NewSession { get; init; }
 
+    /// <summary>The signals that it begins with blocked; usually none.</summary>
+    public IReadOnlyList<int> BlockedSignals { get; init; } = [];
+
     /// <summary>
     /// What its file descriptors are: number in the child, and handle here. The handles stay the caller's. Those of 0 to
     /// 2 that are not given are /dev/null; nothing else is passed on.

@@ -1,5 +1,6 @@
 using Gantry.Linux.Cgroups;
 using Gantry.Linux.Mounts;
+using Gantry.Linux.Processes;
 using Gantry.Testing;
 using Xunit;
 
@@ -72,7 +73,7 @@ public sealed class CgroupTests
         Assert.Equal(new CgroupV2Stats.DeviceUsage(8, 0, 1, 2, 3, 4), Assert.Single(stats.Io));
         Assert.Equal(1.5, stats.CpuPressure?.Some?.Average10);
         Assert.Equal("2MB", Assert.Single(stats.HugePages).Key);
-        Assert.Equal(new CgroupV2Stats.RdmaUsage("mlx4_0", 2, uint.MaxValue), Assert.Single(stats.RdmaCurrent));
+        Assert.Equal(new RdmaUsage("mlx4_0", 2, uint.MaxValue), Assert.Single(stats.RdmaCurrent));
     }
 
     [Fact]
@@ -93,6 +94,8 @@ public sealed class CgroupTests
         File.WriteAllText(directory["cpuacct/cpuacct.usage_percpu"], "400 600 \n");
         File.WriteAllText(directory["cpuacct/cpuacct.stat"], "user 1\nsystem 2\n");
         File.WriteAllText(directory["blkio/blkio.throttle.io_service_bytes"], "8:0 Read 10\n8:0 Write 20\nTotal 30\n");
+        File.WriteAllText(directory["blkio/blkio.bfq.time_recursive"], "8:0 40\n");
+        File.WriteAllText(directory["pids/rdma.current"], "mlx4_0 hca_handle=2 hca_object=5\n");
         CgroupPaths paths = new(
             Unified: false,
             new Dictionary<string, string>(StringComparer.Ordinal)
@@ -101,6 +104,7 @@ public sealed class CgroupTests
                 ["memory"] = directory["memory"],
                 ["cpuacct"] = directory["cpuacct"],
                 ["blkio"] = directory["blkio"],
+                ["rdma"] = directory["pids"],
             });
 
         CgroupV1Stats stats = CgroupV1Stats.Read(paths);
@@ -112,7 +116,68 @@ public sealed class CgroupTests
         Assert.Equal(1000u, stats.Cpu.Total);
         Assert.Equal(2 * stats.Cpu.User, stats.Cpu.Kernel);
         Assert.Equal(2, stats.ServiceBytes.Count);
+        Assert.Equal(new CgroupV1Stats.BlockEntry(8, 0, "", 40), Assert.Single(stats.Time));
+        Assert.Equal(new RdmaUsage("mlx4_0", 2, 5), Assert.Single(stats.RdmaCurrent));
         Assert.Empty(stats.HugePages);
+    }
+
+    [Fact]
+    public async Task A_kill_of_version_2_is_told_once_by_the_change_of_a_file_and_not_again_by_asking()
+    {
+        using TempDirectory directory = new();
+        File.WriteAllText(directory["memory.events"], "oom 1\noom_kill 1\n");
+        CgroupPaths paths = new(
+            Unified: true, new Dictionary<string, string>(StringComparer.Ordinal) { [""] = directory.Path });
+        int told = 0;
+        TaskCompletionSource first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using OomWatch watch = OomWatch.Begin(paths, Gantry.Linux.Io.IoLoop.Start(), () =>
+        {
+            Interlocked.Increment(ref told);
+            first.TrySetResult();
+        })!;
+
+        watch.Check();
+        int before = told;
+        using (FileStream file = new(directory["memory.events"], FileMode.Open, FileAccess.Write))
+        {
+            await file.WriteAsync("oom 2\noom_kill 2\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        }
+
+        await first.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        watch.Check();
+
+        Assert.Equal(0, before);
+        Assert.Equal(1, told);
+    }
+
+    [Fact]
+    public async Task A_process_is_put_into_a_new_cgroup_of_every_hierarchy()
+    {
+        Needs.Root();
+        CgroupPaths own = CgroupPaths.OfProcess(Environment.ProcessId);
+        Needs.Require(own.ProcessesDirectory is not null, "cgroups mounted below /sys/fs/cgroup");
+        string name = $"/gantry-test-{Guid.NewGuid():N}/shim";
+        SpawnedProcess sleep = Spawn.Start(new SpawnRequest { Program = Needs.Program("sleep"), Arguments = ["1000"] });
+        try
+        {
+            CgroupPaths.AddProcess(name, sleep.Pid);
+            CgroupPaths now = CgroupPaths.OfProcess(sleep.Pid);
+
+            Assert.All(now.Directories.Values, path => Assert.EndsWith(name, path, StringComparison.Ordinal));
+            Assert.Equal([sleep.Pid], now.Processes());
+        }
+        finally
+        {
+            CgroupPaths now = CgroupPaths.OfProcess(sleep.Pid);
+            Signals.Send(sleep.Pid, Signals.SIGKILL);
+            await sleep.Exit;
+            foreach (string path in now.Directories.Values.Distinct(StringComparer.Ordinal)
+                .Where(path => path.EndsWith(name, StringComparison.Ordinal)))
+            {
+                Directory.Delete(path);
+                Directory.Delete(Path.GetDirectoryName(path)!);
+            }
+        }
     }
 
     private static MountInfo Mount(string point, string type, string superOptions) =>
