@@ -33,6 +33,9 @@ public static class WellKnownLabels
     /// <summary>Prefix of labels that a snapshot driver gets to see.</summary>
     public const string SnapshotPrefix = "containerd.io/snapshot/";
 
+    /// <summary>On a snapshot: the directory of the bundle whose root filesystem it is.</summary>
+    public const string Bundle = "gantry.io/bundle";
+
     /// <summary>On a namespace: the snapshotter that clients are to use.</summary>
     public const string DefaultSnapshotter = "containerd.io/defaults/snapshotter";
 

@@ -176,6 +176,9 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public IReadOnlySet<long>? ListIds() => _names.All().Select(name => name.Id).ToHashSet();
+
+    /// <inheritdoc/>
     public long GreatestId() =>
         _names.All().Concat(_names.Aside()).Select(name => name.Id).DefaultIfEmpty().Max();
 

@@ -3,6 +3,7 @@ using Gantry.Core.Maintenance;
 using Gantry.Core.Snapshots;
 using Gantry.Storage.Content;
 using Gantry.Storage.Gc;
+using Gantry.Storage.Mounts;
 using Gantry.Storage.Sqlite;
 
 namespace Gantry.Storage.Doctor;
@@ -12,6 +13,7 @@ namespace Gantry.Storage.Doctor;
 /// <param name="Database">The database.</param>
 /// <param name="Blobs">The blobs.</param>
 /// <param name="Drivers">The snapshotters, by name.</param>
+/// <param name="Activator">What makes mounts for clients.</param>
 /// <param name="Collector">The collector.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="GreatestOldId">The greatest id of a snapshot when the store was opened.</param>
@@ -22,6 +24,7 @@ internal sealed record DoctorContext(
     Database Database,
     BlobAccess Blobs,
     IReadOnlyDictionary<string, ISnapshotDriver> Drivers,
+    MountActivator Activator,
     GarbageCollector Collector,
     TimeProvider Time,
     long GreatestOldId,

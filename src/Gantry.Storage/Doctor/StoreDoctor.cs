@@ -21,7 +21,10 @@ internal static class StoreDoctor
             await new BlobCheck(context).RunAsync(cancellationToken);
             await new IngestCheck(context).RunAsync(cancellationToken);
             await new SnapshotCheck(context).RunAsync(cancellationToken);
+            await new BundleSnapshotCheck(context).RunAsync(cancellationToken);
+            await new ActivationCheck(context).RunAsync(cancellationToken);
             await new ImageCheck(context).RunAsync(cancellationToken);
+            await new AdoptionCheck(context).RunAsync();
         }
         catch (GantryException e) when (e.Kind is ErrorKind.DataLoss)
         {

@@ -10,22 +10,25 @@ using Gantry.Storage.Gc;
 using Gantry.Storage.Images;
 using Gantry.Storage.Leases;
 using Gantry.Storage.Metadata;
+using Gantry.Storage.Snapshots;
 using Gantry.Storage.Sqlite;
 using Reference = Gantry.Storage.Gc.Reference;
 
 namespace Gantry.Storage.Doctor;
 
 /// <summary>
-/// Makes a new database from what is on disk, for when the old one is lost. Blobs say what they are, so they and the
-/// images that manifests name come back; snapshots and containers had names only in the database, and do not.
+/// Makes a new database from what is on disk, for when the old one is damaged or lost. What can be read of the old one is
+/// taken over. Blobs say what they are, so those that are lost there, and the images that manifests name, come back;
+/// snapshots and containers had names only in the database, and do not.
 /// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item>the old database and the directories of snapshots are renamed, never removed;</item>
-/// <item>each blob whose bytes are those of its digest gets a record, any other file is set aside;</item>
+/// <item>the old database is renamed, never removed; so are the directories of snapshots whose records are lost;</item>
+/// <item>rows that can be read of it are copied;</item>
+/// <item>each blob without a record, whose bytes are those of its digest, gets one; any file that lies is set aside;</item>
 /// <item>manifests and indexes among them get labels to what they refer to;</item>
 /// <item>images are made from the names that annotations give;</item>
-/// <item>all of it is under one lease, so that nothing is collected before its owner has looked.</item>
+/// <item>all that is new is under one lease, so that nothing is collected before its owner has looked.</item>
 /// </list>
 /// </remarks>
 internal sealed class StoreRebuild(
@@ -37,45 +40,41 @@ internal sealed class StoreRebuild(
     private const string Area = "rebuild";
     private const string SnapshotterPrefix = "io.containerd.snapshotter.v1.";
 
+    // Where snapshotters have a directory, a subvolume or a link for each id.
+    private static readonly string[] SnapshotPlaces = ["snapshots", "active", "view"];
+
     private readonly DateTimeOffset _now = time.GetUtcNow();
 
     /// <summary>The end of names of what is kept.</summary>
     private string Suffix => $".before-{_now.UtcDateTime.ToString("yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture)}";
 
-    /// <summary>Step 1: moves away what the new database must not meet.</summary>
-    public async Task SetAsideAsync(string databasePath)
+    /// <summary>Step 1: moves the old database away.</summary>
+    /// <returns>Where it is now; there may be none.</returns>
+    public async Task<string> SetAsideAsync(string databasePath)
     {
-        foreach (string path in new[] { databasePath, databasePath + "-wal", databasePath + "-shm" })
+        string aside = databasePath + Suffix;
+        foreach (string part in new[] { "", "-wal", "-shm" })
         {
-            if (File.Exists(path))
+            if (File.Exists(databasePath + part))
             {
-                File.Move(path, path + Suffix);
-                await NoteAsync(path, $"kept as {path}{Suffix}");
+                File.Move(databasePath + part, aside + part);
+                await NoteAsync(databasePath + part, $"kept as {aside}{part}");
             }
         }
 
-        foreach (string snapshotter in Directory.EnumerateDirectories(root, SnapshotterPrefix + "*"))
-        {
-            string snapshots = Path.Combine(snapshotter, "snapshots");
-            if (Directory.Exists(snapshots) && Directory.EnumerateFileSystemEntries(snapshots).Any())
-            {
-                int count = Directory.EnumerateDirectories(snapshots).Count();
-                Directory.Move(snapshots, snapshots + Suffix);
-                FileSync.FsyncDirectory(snapshotter);
-                await report(new Finding(
-                    FindingSeverity.Warning,
-                    Area,
-                    snapshots,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{count} directories of snapshots have lost their names; kept in {snapshots}{Suffix}")));
-            }
-        }
+        return aside;
     }
 
-    /// <summary>Steps 2 to 5.</summary>
-    public async Task FillAsync(Database database, ContentDirectory blobs, CancellationToken cancellationToken)
+    /// <summary>The other steps.</summary>
+    public async Task FillAsync(
+        Database database,
+        string damaged,
+        ContentDirectory blobs,
+        CancellationToken cancellationToken)
     {
+        // Step 2
+        await new DatabaseSalvage(database, report).RunAsync(damaged, cancellationToken);
+        await SetSnapshotsAsideAsync(database);
         BlobVerifier verifier = new(blobs, root);
         Dictionary<Digest, BlobDocument?> documents = [];
         string lease = "rebuild" + Suffix;
@@ -87,7 +86,7 @@ internal sealed class StoreRebuild(
             },
             cancellationToken);
 
-        // Step 2
+        // Step 3
         foreach (Digest digest in blobs.ListBlobs())
         {
             if (await verifier.ProblemAsync(digest, expectedSize: null, cancellationToken) is { } problem)
@@ -101,10 +100,13 @@ internal sealed class StoreRebuild(
                 continue;
             }
 
-            documents.Add(digest, BlobDocument.TryRead(blobs.BlobPath(digest)));
+            if (!database.Read(connection => ContentTable.ExistsAnywhere(connection, digest.ToString())))
+            {
+                documents.Add(digest, BlobDocument.TryRead(blobs.BlobPath(digest)));
+            }
         }
 
-        // Steps 3 to 5
+        // Steps 4 to 6
         Dictionary<string, Descriptor> names = [];
         foreach ((Digest digest, BlobDocument? document) in documents)
         {
@@ -144,6 +146,53 @@ internal sealed class StoreRebuild(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"lease of {documents.Count} blobs; they stay until it is removed"));
+    }
+
+    /// <summary>Moves away the directories of snapshots that have no record, which a daemon would remove.</summary>
+    private async Task SetSnapshotsAsideAsync(Database database)
+    {
+        foreach (string snapshotter in Directory.EnumerateDirectories(root, SnapshotterPrefix + "*"))
+        {
+            HashSet<long> known = database.Read(connection =>
+                SnapshotTable.ListIds(connection, Path.GetFileName(snapshotter)[SnapshotterPrefix.Length..]));
+            foreach (string place in SnapshotPlaces.Select(name => Path.Combine(snapshotter, name)))
+            {
+                await SetAsideAsync(place, known);
+            }
+        }
+    }
+
+    private async Task SetAsideAsync(string place, HashSet<long> known)
+    {
+        List<FileSystemInfo> lost = !Directory.Exists(place)
+            ? []
+            :
+            [
+                .. new DirectoryInfo(place).EnumerateFileSystemInfos().Where(entry =>
+                    long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out long id)
+                    && !known.Contains(id)),
+            ];
+        if (lost.Count == 0)
+        {
+            return;
+        }
+
+        string aside = place + Suffix;
+        Directory.CreateDirectory(aside);
+        foreach (FileSystemInfo entry in lost)
+        {
+            Link.Rename(entry.FullName, Path.Combine(aside, entry.Name));
+        }
+
+        FileSync.FsyncDirectory(aside);
+        FileSync.FsyncDirectory(place);
+        await report(new Finding(
+            FindingSeverity.Warning,
+            Area,
+            place,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{lost.Count} directories of snapshots have lost their names; kept in {aside}")));
     }
 
     /// <summary>Tells of manifests that nothing refers to and that have no name: images that need a new one.</summary>

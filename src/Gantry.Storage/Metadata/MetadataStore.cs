@@ -97,8 +97,8 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
     }
 
     /// <summary>
-    /// Makes a new database from the blobs on disk. The old one and the directories of snapshots are kept under other
-    /// names. No daemon runs on the root.
+    /// Makes a new database from what can be read of the old one, and from the blobs on disk. The old one, and the
+    /// directories of snapshots whose records are lost, are kept under other names. No daemon runs on the root.
     /// </summary>
     /// <param name="root">The daemon's root directory.</param>
     /// <param name="ns">The namespace that gets the content.</param>
@@ -111,11 +111,14 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
         CancellationToken cancellationToken)
     {
         StoreRebuild rebuild = new(root, ns.ToString(), TimeProvider.System, report);
-        await rebuild.SetAsideAsync(Path.Combine(root, DatabaseDirectoryName, DatabaseFileName));
+        string damaged = await rebuild.SetAsideAsync(Path.Combine(root, DatabaseDirectoryName, DatabaseFileName));
         await using MetadataStore store = await OpenAsync(
             new MetadataStoreOptions(root) { LeaveRemains = true },
             cancellationToken);
-        await rebuild.FillAsync(store._database, store._blobs.Directory!, cancellationToken);
+        await rebuild.FillAsync(store._database, damaged, store._blobs.Directory!, cancellationToken);
+        DoctorContext doctor = store.Doctor(new CheckOptions { Repair = true, Quick = true }, report);
+        await new ReferenceCheck(doctor).RunAsync(cancellationToken);
+        await new BlobCheck(doctor).RunAsync(cancellationToken);
     }
 
     /// <summary>
@@ -164,18 +167,7 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
 
     /// <inheritdoc cref="IMaintenance.CheckAsync"/>
     public Task CheckAsync(CheckOptions options, Func<Finding, Task> report, CancellationToken cancellationToken) =>
-        StoreDoctor.RunAsync(
-            new DoctorContext(
-                _options.Root,
-                _database,
-                _blobs,
-                _drivers,
-                Collector,
-                _options.Time,
-                _greatestOldId,
-                options,
-                report),
-            cancellationToken);
+        StoreDoctor.RunAsync(Doctor(options, report), cancellationToken);
 
     /// <inheritdoc cref="IMaintenance.UsageAsync"/>
     public Task<SpaceReport> UsageAsync(CancellationToken cancellationToken) =>
@@ -191,6 +183,18 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
         await Collector.DisposeAsync();
         await _database.DisposeAsync();
     }
+
+    private DoctorContext Doctor(CheckOptions options, Func<Finding, Task> report) => new(
+        _options.Root,
+        _database,
+        _blobs,
+        _drivers,
+        _activator,
+        Collector,
+        _options.Time,
+        _greatestOldId,
+        options,
+        report);
 
     private static async Task<MetadataStore> OpenAsync(MetadataStoreOptions options)
     {

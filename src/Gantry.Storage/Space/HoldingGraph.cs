@@ -27,10 +27,14 @@ internal sealed class HoldingGraph
     public void AddSnapshot(string ns, string key, long bytes) =>
         _snapshots[(ns, key)] = new HeldObject { Bytes = bytes, IsSnapshot = true };
 
-    /// <summary>Reads the references, and walks from what is a root by a label of its own.</summary>
-    public void ReadReferences(Connection connection)
+    /// <summary>
+    /// Reads the references, those under a condition if it holds now, and walks from what is a root by a label of its own.
+    /// </summary>
+    public void ReadReferences(Connection connection, DateTimeOffset now)
     {
         List<(string Namespace, NodeKind Kind, string Key)> labeled = [];
+        List<ConditionalReference> conditions = [];
+        Dictionary<(string, string), string> usedAt = [];
         using Statement select = connection.Use(
             "SELECT namespace, kind, key, role, other_kind, other_key FROM reference");
         while (select.Read())
@@ -43,6 +47,14 @@ internal sealed class HoldingGraph
             {
                 labeled.Add(owner);
             }
+            else if (role == ReferenceRole.Condition)
+            {
+                conditions.Add(new ConditionalReference(ns, owner.Item2, owner.Item3, GcCondition.Parse(other.Item3)));
+            }
+            else if (role == ReferenceRole.UsedAt)
+            {
+                usedAt[(ns, owner.Item3)] = other.Item3;
+            }
             else if (role == ReferenceRole.Back)
             {
                 Add(other, new Edge(owner, IsPart: false));
@@ -50,6 +62,17 @@ internal sealed class HoldingGraph
             else if (role is ReferenceRole.Label or ReferenceRole.Part or ReferenceRole.Leased)
             {
                 Add(owner, new Edge(other, role is ReferenceRole.Part));
+            }
+        }
+
+        foreach (ConditionalReference reference in conditions)
+        {
+            if (usedAt.TryGetValue((reference.Namespace, reference.Condition.SnapshotKey), out string? used)
+                && reference.Condition.Holds(used, now))
+            {
+                Add(
+                    (reference.Namespace, NodeKind.Snapshot, reference.Condition.SnapshotKey),
+                    new Edge((reference.Namespace, reference.Kind, reference.Key), IsPart: false));
             }
         }
 

@@ -44,7 +44,7 @@ internal sealed class SpaceMeter(
                 graph.AddSnapshot(snapshot.Namespace, snapshot.NodeKey, snapshot.Usage.Size);
             }
 
-            graph.ReadReferences(connection);
+            graph.ReadReferences(connection, time.GetUtcNow());
             WalkOthers(connection, graph);
             ReadImages(connection, images);
             return true;

@@ -83,6 +83,14 @@ internal sealed class Statement : IDisposable
         return this;
     }
 
+    /// <summary>Binds the next parameter: what <see cref="Value"/> has told.</summary>
+    public Statement Bind(object? value) => value switch
+    {
+        long number => Bind(number),
+        byte[] bytes => Bind((ReadOnlyMemory<byte>?)bytes),
+        _ => Bind((string?)value),
+    };
+
     /// <summary>Goes to the next row.</summary>
     /// <returns>False when there is none.</returns>
     public bool Read()
@@ -123,6 +131,15 @@ internal sealed class Statement : IDisposable
 
     /// <summary>The time in a column of this row.</summary>
     public DateTimeOffset Time(int column) => StoredTime.FromTicks(Number(column));
+
+    /// <summary>What is in a column of this row: a number, text, bytes, or null.</summary>
+    public object? Value(int column) => raw.sqlite3_column_type(_statement, column) switch
+    {
+        raw.SQLITE_NULL => null,
+        raw.SQLITE_INTEGER => Number(column),
+        raw.SQLITE_BLOB => Bytes(column).ToArray(),
+        _ => Text(column),
+    };
 
     /// <summary>Whether a column of this row is NULL.</summary>
     public bool IsNull(int column) => raw.sqlite3_column_type(_statement, column) == raw.SQLITE_NULL;

@@ -31,9 +31,6 @@ public sealed class BundleBuilder(
     TimeProvider? time = null,
     ILogger? logger = null)
 {
-    /// <summary>On a snapshot: the bundle that it belongs to.</summary>
-    public const string BundleLabel = "gantry.io/bundle";
-
     private static readonly TimeSpan CleanupLimit = TimeSpan.FromSeconds(30);
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
@@ -219,7 +216,7 @@ public sealed class BundleBuilder(
             [WellKnownLabels.GcRoot] = _time.GetUtcNow().UtcDateTime.ToString(
                 "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
             [WellKnownLabels.GcRefContent + ".base"] = record.ManifestDigest,
-            [BundleLabel] = request.Directory.Path,
+            [WellKnownLabels.Bundle] = request.Directory.Path,
         };
         return await scope.Snapshots(request.Snapshotter).PrepareAsync(
             record.SnapshotKey, record.Parent, labels, cancellationToken);

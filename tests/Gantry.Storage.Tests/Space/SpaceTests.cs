@@ -53,6 +53,26 @@ public sealed class SpaceTests
         Assert.Equal(4096, report.Areas.Single(area => area.Area == "content").Freeable);
     }
 
+    [Theory]
+    [InlineData("usedat<24h|s", 0)]
+    [InlineData("usedat>24h|s", 4096)]
+    public async Task A_blob_under_a_condition_that_holds_can_not_be_freed(string condition, long freeable)
+    {
+        await using TestStore store = await TestStore.OpenAsync();
+        string now = store.Time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        await store.Default.Snapshots("overlayfs").PrepareAsync(
+            "s",
+            "",
+            TestStore.Label(("containerd.io/gc.root", "1"), ("containerd.io/gc.cond.value-usedat", now)),
+            TestStore.Token);
+        await TestStore.PutAsync(
+            store.Default.Content, "blob", ("containerd.io/gc.cond.snapshot.overlayfs", condition));
+
+        SpaceReport report = await store.Store.UsageAsync(TestStore.Token);
+
+        Assert.Equal(freeable, report.Areas.Single(area => area.Area == "content").Freeable);
+    }
+
     private static async Task<long> DuAsync(string path)
     {
         BufferedCommandResult result = await Cli.Wrap("du").WithArguments(["-sx", "-B1", path]).ExecuteBufferedAsync();
