@@ -1,10 +1,11 @@
 using Gantry.Bench;
 using Gantry.Client;
 
-if (args is not ["records" or "scale", _, _, ..])
+if (args is not ["records" or "scale", _, _, ..] and not ["tasks", _, _, _, ..])
 {
     Console.Error.WriteLine("usage: Gantry.Bench records GANTRY-SOCKET CONTAINERD-SOCKET [CONTAINERS [BLOBS]]");
     Console.Error.WriteLine("       Gantry.Bench scale GANTRY-SOCKET PID [BLOBS [SNAPSHOTS [CONTAINERS]]]");
+    Console.Error.WriteLine("       Gantry.Bench tasks GANTRY-SOCKET CONTAINERD-SOCKET SPEC [ROUNDS]");
     return 2;
 }
 
@@ -18,5 +19,11 @@ if (args[0] == "scale")
 }
 
 await using GantryClient second = new(new GantryClientOptions { SocketPath = args[2] });
+if (args[0] == "tasks")
+{
+    await new TaskBench(first, second, await File.ReadAllTextAsync(args[3])).RunAsync(Count(4, 100));
+    return 0;
+}
+
 await new RecordBench(first, second).RunAsync(Count(3, 10_000), Count(4, 100_000));
 return 0;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Gantry.Client;
 using Gantry.Core.Collection;
-using Gantry.Core.Content;
 using Gantry.Core.Namespaces;
 
 namespace Gantry.Bench;

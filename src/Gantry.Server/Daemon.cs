@@ -238,6 +238,7 @@ public sealed partial class Daemon : IAsyncDisposable
         {
             Runtimes = _config.ShimBinaries,
             DefaultExecutor = _config.DefaultExecutor,
+            ShimEnvironment = _config.ShimEnvironment,
             Debug = _config.LogLevel <= LogLevel.Debug,
             Deadlines = usual with
             {

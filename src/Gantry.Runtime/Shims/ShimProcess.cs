@@ -37,6 +37,22 @@ internal static class ShimProcess
     public static bool InitExists(Bundle bundle) =>
         ReadPid(Path.Combine(bundle.DirectoryPath, "init.pid")) is { } pid && Signals.Exists(pid);
 
+    /// <summary>Whether a process is the child of a shim of a bundle's namespace.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="bundle">The bundle.</param>
+    public static bool IsParentOf(int pid, Bundle bundle)
+    {
+        const string Prefix = "PPid:";
+        string? line = File.ReadLines($"/proc/{pid}/status")
+            .FirstOrDefault(line => line.StartsWith(Prefix, StringComparison.Ordinal));
+        return int.TryParse(
+                line.AsSpan(Math.Min(Prefix.Length, line?.Length ?? 0)).Trim(),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out int parent)
+            && IsShim(parent, bundle);
+    }
+
     /// <summary>Kills it, if it is there.</summary>
     /// <returns>Whether it was.</returns>
     public static bool Kill(Bundle bundle)

@@ -83,19 +83,7 @@ internal sealed class ShimProgram(string path, Bundle bundle, TaskManagerOptions
                 .. options.Debug ? ["-debug"] : Array.Empty<string>(),
                 command,
             ],
-            Environment = Spawn.EnvironmentWith(new Dictionary<string, string?>(StringComparer.Ordinal)
-            {
-                ["TTRPC_ADDRESS"] = options.TtrpcAddress,
-                ["GRPC_ADDRESS"] = options.GrpcAddress,
-                ["NAMESPACE"] = bundle.Namespace.ToString(),
-                ["MAX_SHIM_VERSION"] = BootstrapResult.NewestVersion.ToString(CultureInfo.InvariantCulture),
-                ["GOMAXPROCS"] = "2",
-                ["GANTRY_EXECUTOR"] = options.DefaultExecutor.Length > 0 ? options.DefaultExecutor : null,
-                // Of the service manager's talk with the daemon, which is no business of its children.
-                ["NOTIFY_SOCKET"] = null,
-                ["LISTEN_FDS"] = null,
-                ["LISTEN_PID"] = null,
-            }),
+            Environment = Spawn.EnvironmentWith(Environment()),
             WorkingDirectory = bundle.DirectoryPath,
             NewSession = true,
         };
@@ -107,5 +95,29 @@ internal sealed class ShimProgram(string path, Bundle bundle, TaskManagerOptions
         {
             throw new GantryException(ErrorKind.Unknown, $"shim {path} {command}: {failure.Message}", failure);
         }
+    }
+
+    private Dictionary<string, string?> Environment()
+    {
+        Dictionary<string, string?> environment = new(StringComparer.Ordinal)
+        {
+            ["TTRPC_ADDRESS"] = options.TtrpcAddress,
+            ["GRPC_ADDRESS"] = options.GrpcAddress,
+            ["NAMESPACE"] = bundle.Namespace.ToString(),
+            ["MAX_SHIM_VERSION"] = BootstrapResult.NewestVersion.ToString(CultureInfo.InvariantCulture),
+            ["GOMAXPROCS"] = "2",
+            ["GANTRY_EXECUTOR"] = options.DefaultExecutor.Length > 0 ? options.DefaultExecutor : null,
+            // Of the service manager's talk with the daemon, which is no business of its children.
+            ["NOTIFY_SOCKET"] = null,
+            ["LISTEN_FDS"] = null,
+            ["LISTEN_PID"] = null,
+        };
+        foreach (string entry in options.ShimEnvironment)
+        {
+            int equals = entry.IndexOf('=', StringComparison.Ordinal);
+            environment[entry[..equals]] = entry[(equals + 1)..];
+        }
+
+        return environment;
     }
 }

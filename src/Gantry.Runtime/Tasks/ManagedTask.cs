@@ -1,4 +1,5 @@
 using Gantry.Core.Errors;
+using Gantry.Linux.Cgroups;
 using Gantry.Runtime.Bundles;
 using Gantry.Runtime.Shims;
 
@@ -34,6 +35,9 @@ internal sealed class ManagedTask(Bundle bundle, TaskPhase phase) : IDisposable
 
     /// <summary>The process id of its first process, once it is known.</summary>
     public uint Pid { get; set; }
+
+    /// <summary>Its cgroups, once they were looked for.</summary>
+    public CgroupPaths? Cgroup { get; set; }
 
     /// <summary>The loop that waits for its shim to be lost.</summary>
     public Task Watch { get; set; } = Task.CompletedTask;

@@ -2,7 +2,6 @@ using Gantry.Api.Mapping;
 using Gantry.Api.Runtime.TaskV2;
 using Gantry.Core;
 using Gantry.Core.Errors;
-using Gantry.Core.Filters;
 using Gantry.Core.Namespaces;
 using Gantry.Runtime.Shims;
 using Grpc.Core;
@@ -149,21 +148,6 @@ public sealed partial class TaskManager
         await CallAsync(ns, id, (c, o) => c.UpdateAsync(request, o), cancellationToken);
     }
 
-    /// <summary>What tasks have used; those whose shims don't answer in time are left out.</summary>
-    /// <param name="ns">The namespace.</param>
-    /// <param name="filter">Which tasks: fields <c>id</c>, <c>namespace</c>, <c>runtime</c>.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public async Task<IReadOnlyList<TaskMetric>> MetricsAsync(
-        Namespace ns, Filter filter, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(filter);
-        IEnumerable<Task<TaskMetric?>> asked = InNamespace(ns)
-            .Where(task => filter.Matches(new TaskFields(task)))
-            .Select(task => TryMetricAsync(task, cancellationToken));
-        TaskMetric?[] metrics = await Task.WhenAll(asked);
-        return [.. metrics.OfType<TaskMetric>()];
-    }
-
     /// <summary>Waits until a process has exited; returns at once when it has already. This call has no deadline.</summary>
     public async Task<ProcessExit> WaitAsync(Namespace ns, string id, string execId, CancellationToken cancellationToken)
     {
@@ -229,26 +213,6 @@ public sealed partial class TaskManager
             await task.Loaded.WaitAsync(_options.Deadlines.TaskState, _time, cancellationToken);
             return await StateAsync(
                 task.Shim, task.Bundle.Id, "", _options.Deadlines.TaskState, cancellationToken);
-        }
-        catch (Exception failure) when (failure is GantryException or TimeoutException)
-        {
-            // One stuck task must not hide the others.
-            _logger.LeftOut(task.Bundle.Namespace.ToString(), task.Bundle.Id, failure);
-            return null;
-        }
-    }
-
-    private async Task<TaskMetric?> TryMetricAsync(ManagedTask task, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await task.Loaded.WaitAsync(_options.Deadlines.ShimStats, _time, cancellationToken);
-            StatsRequest request = new() { Id = task.Bundle.Id };
-            StatsResponse response = await task.Shim.CallAsync(
-                (c, o) => c.StatsAsync(request, o), _options.Deadlines.ShimStats, cancellationToken);
-            return response.Stats.ToRecord() is { } stats
-                ? new TaskMetric(task.Bundle.Id, _time.GetUtcNow(), stats)
-                : null;
         }
         catch (Exception failure) when (failure is GantryException or TimeoutException)
         {

@@ -25,6 +25,9 @@ public sealed record TaskManagerOptions(string Root, string State, string GrpcAd
     /// </summary>
     public string DefaultExecutor { get; init; } = "";
 
+    /// <summary>More environment for shims, as <c>NAME=value</c>; <c>SCHED_CORE=1</c> gives each CPU cores of its own.</summary>
+    public IReadOnlyList<string> ShimEnvironment { get; init; } = [];
+
     /// <summary>Whether shims are told to log in detail.</summary>
     public bool Debug { get; init; }
 

@@ -181,6 +181,7 @@ public static class ConfigLoader
                 ? differs
                 : defaults.Differs,
             ShimBinaries = Shims(own.Table("shims")),
+            ShimEnvironment = ShimEnvironment(plugins),
             StreamProcessors = Processors(file.Table("stream_processors")),
             DefaultExecutor = own.NonEmpty("default_executor") ?? defaults.DefaultExecutor,
         };
@@ -189,6 +190,22 @@ public static class ConfigLoader
 
     private static TimeSpan Limit(ConfigTable table, string key, TimeSpan usual) =>
         table.Duration(key) is { } limit && limit > TimeSpan.Zero ? limit : usual;
+
+    /// <summary>What containerd 2 has as a list, and of which earlier ones knew one variable.</summary>
+    private static IReadOnlyList<string> ShimEnvironment(ConfigTable plugins)
+    {
+        IReadOnlyList<string> environment = plugins.Table("io.containerd.shim.v1.manager").Texts("env");
+        if (environment.FirstOrDefault(entry => entry.IndexOf('=', StringComparison.Ordinal) <= 0) is { } malformed)
+        {
+            throw new GantryException(
+                ErrorKind.InvalidArgument,
+                $"config key plugins.\"io.containerd.shim.v1.manager\".env: \"{malformed}\" is not NAME=value");
+        }
+
+        return plugins.Table("io.containerd.runtime.v2.task").Flag("sched_core") is true
+            ? [.. environment, "SCHED_CORE=1"]
+            : environment;
+    }
 
     private static SocketConfig Socket(ConfigTable table, SocketConfig defaults) => new()
     {

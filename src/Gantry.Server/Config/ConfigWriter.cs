@@ -72,6 +72,8 @@ public static class ConfigWriter
             }
         }
 
+        Table(text, "plugins.\"io.containerd.shim.v1.manager\"");
+        Line(text, "env", config.ShimEnvironment);
         Table(text, "plugins.\"io.containerd.service.v1.diff-service\"");
         Line(text, "default", config.Differs);
 

@@ -52,6 +52,9 @@ public sealed record DaemonConfig
     /// <summary>Shim binaries that are forced, by runtime name such as <c>io.containerd.runc.v2</c>.</summary>
     public IReadOnlyDictionary<string, string> ShimBinaries { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>More environment for shims, as <c>NAME=value</c>.</summary>
+    public IReadOnlyList<string> ShimEnvironment { get; init; } = [];
+
     /// <summary>The OCI runtime that the daemon's own shim drives when a client names none; empty: the shim's default.</summary>
     public string DefaultExecutor { get; init; } = "";
 
