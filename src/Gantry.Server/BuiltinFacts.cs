@@ -7,12 +7,14 @@ namespace Gantry.Server;
 /// <param name="ContentRoot">Where blobs are.</param>
 /// <param name="DatabasePath">Where the metadata is.</param>
 /// <param name="SharingPolicy"><c>shared</c> or <c>isolated</c>.</param>
+/// <param name="LogRoot">Where the output of containers is kept.</param>
 /// <param name="Snapshotters">The snapshotters that work here.</param>
 /// <param name="SkippedSnapshotters">Those that don't, and why.</param>
 internal sealed record BuiltinFacts(
     string ContentRoot,
     string DatabasePath,
     string SharingPolicy,
+    string LogRoot,
     IReadOnlyList<ISnapshotDriver> Snapshotters,
     IReadOnlyList<(string Name, string Reason)> SkippedSnapshotters)
 {

@@ -20,6 +20,7 @@ internal static class Builtins
     private const string LeaseType = "io.containerd.lease.v1";
     private const string MountHandler = "io.containerd.mount-handler.v1";
     private const string MountManager = "io.containerd.mount-manager.v1";
+    private const string StreamingType = "io.containerd.streaming.v1";
     private const string RuntimeV2 = "io.containerd.runtime.v2";
 
     /// <summary>The list, in the order that parts start in.</summary>
@@ -60,7 +61,13 @@ internal static class Builtins
             new(MountHandler, "erofs") { Platforms = [host] },
             new(MountHandler, "loop") { Platforms = [host] },
             new(MountManager, "bolt") { Requires = [Metadata, MountHandler] },
-            new(RuntimeV2, "task") { Requires = [Event, Metadata], Platforms = [host] },
+            new(RuntimeV2, "task")
+            {
+                Requires = [Event, Metadata],
+                Platforms = [host],
+                Exports = Exports(("log-uri-schemes", ContainerLogs.Schemes), ("log-root", facts.LogRoot)),
+            },
+            new(StreamingType, "manager") { Requires = [Metadata] },
             .. Services(),
             .. Endpoints(),
         ]);
@@ -100,6 +107,7 @@ internal static class Builtins
         new(Grpc, "mounts") { Requires = [MountManager] },
         new(Grpc, "namespaces") { Requires = [Service] },
         new(Grpc, "snapshots") { Requires = [Service] },
+        new(Grpc, "streaming") { Requires = [StreamingType] },
         new(Grpc, "tasks") { Requires = [Service] },
         new(Grpc, "version"),
     ];

@@ -179,6 +179,7 @@ public sealed partial class Daemon : IAsyncDisposable
                 new RuntimeCheck(_config.Root, _config.State, tasks, mounts, _time)),
             plugins,
             RootIdentity.Ensure(_config.Root),
+            ContainerLogs.In(_config.Root),
             _loggers);
         Own(await ApiHost.StartAsync(grpc, _config.Limits, services, _loggers, cancellationToken));
         Own(BackgroundPart.Start("metadata", metadata.RunAsync, _logger));

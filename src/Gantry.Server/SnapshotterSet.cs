@@ -60,6 +60,7 @@ internal sealed class SnapshotterSet : IAsyncDisposable
         metadata.ContentRoot,
         metadata.DatabasePath,
         config.ShareContent ? "shared" : "isolated",
+        ContainerLogs.In(config.Root),
         _drivers,
         _skipped)
     {

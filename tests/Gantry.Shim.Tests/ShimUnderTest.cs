@@ -23,6 +23,7 @@ internal sealed class ShimUnderTest : IAsyncDisposable
     private readonly string _executor;
     private readonly string _shim;
     private readonly List<string> _started = [];
+    private readonly List<IDisposable> _logs = [];
     private TtrpcClient? _client;
 
     /// <summary>Makes the place; the shim is launched with the first container.</summary>
@@ -91,6 +92,18 @@ internal sealed class ShimUnderTest : IAsyncDisposable
     public async System.Threading.Tasks.Task LaunchAsync(
         string id, CancellationToken cancellationToken, byte[]? input = null)
     {
+        if (_shim != ShimBinary.FilePath)
+        {
+            // The other one does not run without a reader of its log.
+            string log = Path.Combine(Bundle(id), "log");
+            if (!File.Exists(log))
+            {
+                Fifo.Create(log, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
+            _logs.Add(Descriptors.OpenFifo(log));
+        }
+
         (int code, byte[] output, string error) = await ShimBinary.RunAsync(
             _shim,
             [.. Flags(id), "start"],
@@ -142,6 +155,12 @@ internal sealed class ShimUnderTest : IAsyncDisposable
         await LaunchAsync(id, cancellationToken);
         CreateTaskRequest create = CreateRequest(id);
         request?.Invoke(create);
+        if (_shim != ShimBinary.FilePath && create.Stderr.Length == 0 && !create.Terminal)
+        {
+            // The other one opens both or none.
+            create.Stderr = create.Stdout;
+        }
+
         return (await Task.CreateAsync(create, cancellationToken: cancellationToken)).Pid;
     }
 
@@ -189,9 +208,9 @@ internal sealed class ShimUnderTest : IAsyncDisposable
     }
 
     /// <summary>The resident memory of the shim of a container, in bytes.</summary>
-    public long Resident(string id)
+    public async Task<long> ResidentAsync(string id, CancellationToken cancellationToken)
     {
-        string pid = File.ReadAllText(Path.Combine(Bundle(id), "shim.pid"));
+        uint pid = (await Task.ConnectAsync(new ConnectRequest { Id = id }, cancellationToken: cancellationToken)).ShimPid;
         string line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024;
     }
@@ -208,6 +227,7 @@ internal sealed class ShimUnderTest : IAsyncDisposable
     {
         if (_client is not null)
         {
+            await KillOtherAsync();
             await _client.DisposeAsync();
         }
 
@@ -231,9 +251,31 @@ internal sealed class ShimUnderTest : IAsyncDisposable
                 CancellationToken.None);
         }
 
+        _logs.ForEach(log => log.Dispose());
         await Events.DisposeAsync();
         Assert.Empty(MountInfo.ReadBelow(_directory.Path));
         _directory.Dispose();
+    }
+
+    /// <summary>Ends a shim that is not ours, and so leaves no file with its process id.</summary>
+    private async System.Threading.Tasks.Task KillOtherAsync()
+    {
+        if (_shim == ShimBinary.FilePath)
+        {
+            return;
+        }
+
+        try
+        {
+            using CancellationTokenSource limit = new(TimeSpan.FromSeconds(10));
+            ConnectResponse shim = await Task.ConnectAsync(
+                new ConnectRequest { Id = _started[0] }, cancellationToken: limit.Token);
+            Gantry.Linux.Processes.Signals.Send((int)shim.ShimPid, 9);
+        }
+        catch (Grpc.Core.RpcException)
+        {
+            // It has ended.
+        }
     }
 
     private bool IsShim(int pid) =>

@@ -68,7 +68,7 @@ internal sealed class Container : IDisposable
     /// <summary>Its cgroups, once it was created.</summary>
     public CgroupPaths? Cgroup => _cgroup;
 
-    private ContainerEnvironment Environment { get; }
+    public ContainerEnvironment Environment { get; }
 
     /// <summary>Creates a container.</summary>
     /// <param name="request">What the daemon asks for.</param>

@@ -14,9 +14,6 @@ namespace Gantry.Shim.Containers;
 /// <summary>A process of a container: the first one, or one that was added later.</summary>
 internal abstract class ContainerProcess : IDisposable
 {
-    /// <summary>How long deletion waits for output that is still on its way.</summary>
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(10);
-
     /// <summary>How long the runtime may take to hand over a terminal, once it says that all is made.</summary>
     private static readonly TimeSpan TerminalLimit = TimeSpan.FromSeconds(10);
 
@@ -119,8 +116,8 @@ internal abstract class ContainerProcess : IDisposable
     protected async Task MakeAsync(
         IReadOnlyList<string> before, string last, string pidFile, string failure)
     {
+        Streams = await ProcessStreams.OpenAsync(Container.Environment, Id, Names, Container.IoOwner);
         long since = Reaper.Shared.Mark();
-        Streams = ProcessStreams.Open(Container.Loop, Names, Container.IoOwner);
         using ConsoleSocket? console = Names.Terminal ? ConsoleSocket.Listen() : null;
         using CancellationTokenSource giveUp = new();
         Task<SafeFileHandle>? terminal = console?.ReceiveAsync(Container.Loop, giveUp.Token);
@@ -173,8 +170,7 @@ internal abstract class ContainerProcess : IDisposable
     {
         if (Streams is { } streams)
         {
-            await streams.DrainAsync(DrainLimit, Container.Time);
-            streams.Dispose();
+            await streams.CloseAsync();
         }
     }
 

@@ -46,7 +46,7 @@ internal sealed class ExecProcess : ContainerProcess
                     pidFile,
                     "OCI runtime exec failed");
             }
-            catch (GantryException)
+            catch (Exception e) when (e is GantryException or IOException)
             {
                 EndWith(code: 255, Container.Time.GetUtcNow());
                 throw;

@@ -2,35 +2,44 @@ using System.Runtime.InteropServices;
 using Gantry.Core.Errors;
 using Gantry.Linux;
 using Gantry.Linux.Io;
+using Gantry.Shim.Io;
 using Microsoft.Win32.SafeHandles;
 
 namespace Gantry.Shim.Containers;
 
 /// <summary>
-/// A process's standard input, output and error: pipes of its own, joined by copies to what the client named, or a terminal.
-/// The client may go away and come back: both ends of its FIFOs are held here.
+/// A process's standard input, output and error: pipes of its own, joined by copies to what the client named, or a terminal,
+/// or the pipes of a program that logs. The client may go away and come back: both ends of its FIFOs are held here.
 /// </summary>
+/// <remarks>
+/// 1. What the client named is opened, and a program that logs is started.
+/// 2. The OCI runtime gets the process's ends; for a terminal it makes that itself and hands it over.
+/// 3. When it has made the process, the copies begin.
+/// 4. When the process has ended, what is still on its way is passed on, within a limit, and all is closed.
+/// </remarks>
 internal sealed class ProcessStreams : IDisposable
 {
-    private const string FifoScheme = "fifo://";
-    private const string FileScheme = "file://";
-    private const uint FileMode = 0b110_100_100;
     private const int PipeCapacity = 256 * 1024;
 
-    /// <summary>How long a client may take to open the reading end of what it named.</summary>
-    private static readonly TimeSpan ClientPatience = TimeSpan.FromSeconds(10);
+    /// <summary>How long the end waits for output that is still on its way: a child may hold the pipe.</summary>
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(10);
 
-    private readonly IoLoop _loop;
-    private readonly List<StreamCopy> _outputs = [];
-    private readonly List<(SafeFileHandle Source, SafeFileHandle Destination, SafeFileHandle[] Companions)> _waiting = [];
+    private readonly ContainerEnvironment _environment;
+    private readonly List<IStreamMove> _outputs = [];
+    private readonly List<(SafeFileHandle Source, OutputTarget Target)> _waiting = [];
     private readonly Dictionary<int, SafeHandle> _forRuntime = [];
-    private StreamCopy? _input;
+    private LogBinary? _logger;
+    private LogFile? _logFile;
+    private OutputTarget? _output;
+    private OutputTarget? _error;
+    private SafeFileHandle? _inputSource;
     private SafeFileHandle? _inputHolder;
+    private StreamCopy? _input;
     private SafeFileHandle? _terminal;
 
-    private ProcessStreams(IoLoop loop, StreamNames names)
+    private ProcessStreams(ContainerEnvironment environment, StreamNames names)
     {
-        _loop = loop;
+        _environment = environment;
         Names = names;
     }
 
@@ -40,17 +49,22 @@ internal sealed class ProcessStreams : IDisposable
     public IReadOnlyDictionary<int, SafeHandle> ForRuntime => _forRuntime;
 
     /// <summary>Opens what the client named.</summary>
-    /// <param name="loop">Where bytes are moved.</param>
+    /// <param name="environment">Where.</param>
+    /// <param name="id">The id of the container, or of the process that is added to it.</param>
     /// <param name="names">The names.</param>
     /// <param name="owner">Who is to own the pipes, or null.</param>
-    public static ProcessStreams Open(IoLoop loop, StreamNames names, (uint User, uint Group)? owner)
+    /// <exception cref="GantryException">One cannot be opened.</exception>
+    public static async Task<ProcessStreams> OpenAsync(
+        ContainerEnvironment environment, string id, StreamNames names, (uint User, uint Group)? owner)
     {
-        ProcessStreams streams = new(loop, names);
+        ProcessStreams streams = new(environment, names);
         try
         {
+            await streams.OpenOutputsAsync(id);
+            streams.OpenInput();
             if (!names.Terminal)
             {
-                streams.OpenPipes(owner);
+                streams.MakePipes(owner);
             }
 
             return streams;
@@ -78,9 +92,9 @@ internal sealed class ProcessStreams : IDisposable
     /// </summary>
     public void BeginOutput()
     {
-        foreach ((SafeFileHandle source, SafeFileHandle destination, SafeFileHandle[] companions) in _waiting)
+        foreach ((SafeFileHandle source, OutputTarget target) in _waiting)
         {
-            _outputs.Add(_loop.Copy(source, destination, companions));
+            _outputs.Add(target.Begin(_environment.Loop, source));
         }
 
         _waiting.Clear();
@@ -92,16 +106,11 @@ internal sealed class ProcessStreams : IDisposable
     {
         _terminal = master;
         Descriptors.SetNonBlocking(master);
-        if (Names.Output.Length > 0)
+        _outputs.Add(TakeTerminalTarget().Begin(_environment.Loop, Descriptors.Duplicate(master)));
+        if (_inputSource is { } source)
         {
-            (SafeFileHandle destination, SafeFileHandle[] companions) = OpenOutput(Names.Output);
-            _outputs.Add(_loop.Copy(Descriptors.Duplicate(master), destination, companions));
-        }
-
-        if (Names.Input.Length > 0)
-        {
-            SafeFileHandle source = OpenInput();
-            _input = _loop.Copy(source, Descriptors.Duplicate(master));
+            _inputSource = null;
+            _input = _environment.Loop.Copy(source, Descriptors.Duplicate(master));
         }
     }
 
@@ -122,21 +131,24 @@ internal sealed class ProcessStreams : IDisposable
     /// </summary>
     public void CloseInput() => Interlocked.Exchange(ref _inputHolder, null)?.Dispose();
 
-    /// <summary>Waits until all output has been passed on, but not for ever: a child may hold the pipe.</summary>
-    /// <param name="limit">How long.</param>
-    /// <param name="time">By which clock.</param>
-    public async Task DrainAsync(TimeSpan limit, TimeProvider time)
+    /// <summary>
+    /// Waits until all output has been passed on, but not for ever, and ends a program that logs. What holds the output
+    /// longer than that may live on without a reader, as it does when the shim ends.
+    /// </summary>
+    public async Task CloseAsync()
     {
         CloseForRuntime();
-        try
+        using CancellationTokenSource enough = new();
+        await Task.WhenAny(
+            Task.WhenAll(_outputs.Select(copy => copy.Completion)),
+            Task.Delay(DrainLimit, _environment.Time, enough.Token));
+        await enough.CancelAsync();
+        if (_logger is not null)
         {
-            await Task.WhenAll(_outputs.Select(copy => copy.Completion)).WaitAsync(limit, time);
+            await _logger.StopAsync();
         }
-        catch (TimeoutException)
-        {
-            // What holds the pipe may live on without a reader, as it does when the shim ends.
-            return;
-        }
+
+        Dispose();
     }
 
     public void Dispose()
@@ -144,96 +156,121 @@ internal sealed class ProcessStreams : IDisposable
         CloseForRuntime();
         CloseInput();
         _input?.Stop();
-        foreach (StreamCopy copy in _outputs)
+        foreach (IStreamMove copy in _outputs)
         {
             copy.Stop();
         }
 
-        foreach ((SafeFileHandle source, SafeFileHandle destination, SafeFileHandle[] companions) in _waiting)
+        foreach ((SafeFileHandle source, OutputTarget target) in _waiting)
         {
             source.Dispose();
-            destination.Dispose();
-            Array.ForEach(companions, companion => companion.Dispose());
+            target.Dispose();
         }
 
         _waiting.Clear();
+        _output?.Dispose();
+        _error?.Dispose();
+        _inputSource?.Dispose();
         _terminal?.Dispose();
+        _logger?.Dispose();
+        _logFile?.Dispose();
     }
 
-    private static (SafeFileHandle Handle, SafeFileHandle[] Companions) OpenOutput(string name)
+    private async Task OpenOutputsAsync(string id)
     {
-        if (name.StartsWith(FileScheme, StringComparison.Ordinal))
+        // One program, or one file of lines, takes both.
+        string first = Names.Output.Length > 0 ? Names.Output : Names.Error;
+        StreamUri? uri = first.Length > 0 ? StreamUri.Parse(first) : null;
+        if (uri is { IsLogger: true })
         {
-            string path = PathOf(name, FileScheme);
-            Directory.CreateDirectory(Path.GetDirectoryName(path) ?? "/");
-            return (Descriptors.OpenAppend(path, FileMode), []);
+            _logger = await LogBinary.StartAsync(_environment, uri, id);
+            return;
         }
 
-        string fifo = PathOf(name, FifoScheme);
-        if (!Descriptors.IsFifo(fifo))
+        if (uri is { Scheme: StreamUri.LogFile })
         {
-            return (Descriptors.OpenAppend(fifo, FileMode), []);
+            LogFile file = _logFile = LogFile.Open(uri, _environment.Time, _environment.Log);
+            _output = new OutputTarget(null, Taker: bytes => file.Append(" stdout "u8, bytes));
+            _error = Names.Terminal ? null : new OutputTarget(null, Taker: bytes => file.Append(" stderr "u8, bytes));
+            return;
         }
 
-        (SafeFileHandle writer, SafeFileHandle reader) = Descriptors.OpenFifoFor(fifo, ClientPatience);
-        _ = Descriptors.TrySetPipeCapacity(writer, PipeCapacity);
-        return (writer, [reader]);
+        _output = await OpenOutputAsync(Names.Output);
+        _error = Names.Terminal ? null : await OpenOutputAsync(Names.Error);
     }
 
-    private static string PathOf(string name, string scheme)
-    {
-        string path = name.StartsWith(scheme, StringComparison.Ordinal) ? name[scheme.Length..] : name;
-        int query = scheme == FileScheme || name.Length != path.Length ? path.IndexOf('?', StringComparison.Ordinal) : -1;
-        path = query < 0 ? path : path[..query];
-        int colon = path.IndexOf("://", StringComparison.Ordinal);
-        return colon > 0
-            ? throw new GantryException(ErrorKind.NotImplemented, $"{name}: I/O of scheme {path[..colon]}")
-            : path.StartsWith('/')
-                ? path
-                : throw new GantryException(ErrorKind.InvalidArgument, $"{name}: not an absolute path");
-    }
+    private async Task<OutputTarget?> OpenOutputAsync(string name) =>
+        name.Length == 0 ? null : await OutputTarget.OpenAsync(name, PipeCapacity, _environment.Time);
 
-    private void OpenPipes((uint User, uint Group)? owner)
+    private void OpenInput()
     {
-        if (Names.Input.Length > 0)
-        {
-            SafeFileHandle source = OpenInput();
-            (SafeFileHandle reader, SafeFileHandle writer) = MakePipe(owner);
-            _forRuntime[0] = reader;
-            _input = _loop.Copy(source, writer);
-        }
-
-        OpenOutputPipe(1, Names.Output, owner);
-        OpenOutputPipe(2, Names.Error, owner);
-    }
-
-    private void OpenOutputPipe(int number, string name, (uint User, uint Group)? owner)
-    {
-        if (name.Length == 0)
+        if (Names.Input.Length == 0)
         {
             return;
         }
 
-        (SafeFileHandle destination, SafeFileHandle[] companions) = OpenOutput(name);
-        (SafeFileHandle reader, SafeFileHandle writer) = MakePipe(owner);
-        _forRuntime[number] = writer;
-        Descriptors.SetNonBlocking(reader);
-        _waiting.Add((reader, destination, companions));
-    }
-
-    private SafeFileHandle OpenInput()
-    {
-        string path = PathOf(Names.Input, FifoScheme);
+        string path = StreamUri.Parse(Names.Input) is { Scheme: StreamUri.Fifo, Path: { } fifo }
+            ? fifo
+            : throw new GantryException(ErrorKind.Unknown, $"{Names.Input}: standard input is not a FIFO");
         try
         {
-            SafeFileHandle reader = Descriptors.OpenFifoReader(path);
+            _inputSource = Descriptors.OpenFifoReader(path);
             _inputHolder = Descriptors.OpenFifoWriter(path);
-            return reader;
         }
-        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
+        catch (LinuxException e)
         {
             throw new GantryException(ErrorKind.Unknown, $"failed to open stdin fifo {path}: {e.Message}", e);
         }
+    }
+
+    private void MakePipes((uint User, uint Group)? owner)
+    {
+        if (_inputSource is { } source)
+        {
+            _inputSource = null;
+            (SafeFileHandle reader, SafeFileHandle writer) = MakePipe(owner);
+            _forRuntime[0] = reader;
+            Descriptors.SetNonBlocking(writer);
+            _input = _environment.Loop.Copy(source, writer);
+        }
+
+        if (_logger is not null)
+        {
+            _forRuntime[1] = _logger.Output;
+            _forRuntime[2] = _logger.Error;
+        }
+
+        MakeOutputPipe(1, ref _output, owner);
+        MakeOutputPipe(2, ref _error, owner);
+    }
+
+    private void MakeOutputPipe(int number, ref OutputTarget? opened, (uint User, uint Group)? owner)
+    {
+        if (opened is not { } target)
+        {
+            return;
+        }
+
+        opened = null;
+        (SafeFileHandle reader, SafeFileHandle writer) = MakePipe(owner);
+        _forRuntime[number] = writer;
+        _waiting.Add((reader, target));
+        Descriptors.SetNonBlocking(reader);
+    }
+
+    /// <summary>Where all goes that is written to the terminal. If that is nowhere it is read nevertheless.</summary>
+    private OutputTarget TakeTerminalTarget()
+    {
+        if (_logger is not null)
+        {
+            _logger.Error.Dispose();
+            Descriptors.SetNonBlocking(_logger.Output);
+            return new OutputTarget(_logger.Output);
+        }
+
+        OutputTarget target = _output ?? OutputTarget.Nothing();
+        _output = null;
+        return target;
     }
 
     private static (SafeFileHandle Reader, SafeFileHandle Writer) MakePipe((uint User, uint Group)? owner)

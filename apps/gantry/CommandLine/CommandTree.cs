@@ -56,6 +56,8 @@ internal static class CommandTree
             RunCommand.Create(),
             PsCommand.Create(),
             ExecCommand.Create(),
+            AttachCommand.Create(),
+            LogsCommand.Create(),
             KillCommand.Create(),
             StopCommand.Create(),
             RmCommand.Create(),

@@ -60,9 +60,35 @@ internal sealed class Attachment : IAsyncDisposable
         return new Attachment(session, io, containerId, execId, terminal, input);
     }
 
+    /// <summary>Opens the streams of a container that runs; nothing is copied yet.</summary>
+    /// <exception cref="FormatException">It has a terminal, and there is none here.</exception>
+    public static Attachment To(Session session, ProcessState state)
+    {
+        if (state.Terminal && !Terminal.IsTerminal(StandardStreams.Stdin))
+        {
+            throw new FormatException($"container \"{state.ContainerId}\" has a terminal, and the input here is none");
+        }
+
+        bool input = state.Stdin.Length > 0;
+        ProcessIo io = ProcessIo.Attach(
+            new ProcessStreams(state.Stdin, state.Stdout, state.Stderr, state.Terminal),
+            input ? StandardStreams.Stdin : null,
+            StandardStreams.Stdout,
+            StandardStreams.Stderr);
+        return new Attachment(session, io, state.ContainerId, "", state.Terminal, input);
+    }
+
     /// <summary>Starts the process, which has been created, and sees it through to its end.</summary>
     /// <returns>Its exit status.</returns>
-    public async Task<int> RunAsync()
+    public Task<int> RunAsync() => SeeThroughAsync(start: true);
+
+    /// <summary>Sees a process that runs already through to its end.</summary>
+    /// <returns>Its exit status.</returns>
+    public Task<int> ResumeAsync() => SeeThroughAsync(start: false);
+
+    public ValueTask DisposeAsync() => _io.DisposeAsync();
+
+    private async Task<int> SeeThroughAsync(bool start)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(_session.Token);
         IDisposable? raw = _terminal ? Terminal.EnterRawMode(StandardStreams.Stdin) : null;
@@ -71,7 +97,10 @@ internal sealed class Attachment : IAsyncDisposable
         {
             // Both calls go out at once: a wait for a process that was not started yet is a wait like any other.
             Task<ProcessExit> wait = Tasks.WaitAsync(_containerId, _execId, stop.Token);
-            await StartAsync(wait);
+            if (start)
+            {
+                await StartAsync(wait);
+            }
 
             // Not before: what the runtime itself says when it fails comes the same way, and is in the error already.
             _io.StartOutput();
@@ -98,8 +127,6 @@ internal sealed class Attachment : IAsyncDisposable
             }
         }
     }
-
-    public ValueTask DisposeAsync() => _io.DisposeAsync();
 
     private async Task StartAsync(Task<ProcessExit> wait)
     {

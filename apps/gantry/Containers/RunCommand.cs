@@ -70,7 +70,10 @@ internal static class RunCommand
         try
         {
             return parse.GetValue(options.Process.Detach)
-                ? await StartDetachedAsync(session, container, parse.GetValue(options.Output.LogUri))
+                ? await StartDetachedAsync(
+                    session,
+                    container,
+                    parse.GetValue(options.Output.LogUri) ?? await ContainerLog.DefaultUriAsync(session, container.Id))
                 : await RunAttachedAsync(session, parse, options, container);
         }
         finally

@@ -22,7 +22,7 @@ public sealed class ProcessIo : IAsyncDisposable
 {
     private const int PipeBytes = 1 << 20;
 
-    private readonly string _directory;
+    private readonly string? _directory;
     private readonly List<SafeFileHandle> _fifos = [];
     private readonly List<FdPump> _outputs = [];
     private FdPump? _input;
@@ -30,7 +30,7 @@ public sealed class ProcessIo : IAsyncDisposable
     private bool _outputStarted;
     private bool _inputStarted;
 
-    private ProcessIo(string directory) => _directory = directory;
+    private ProcessIo(string? directory) => _directory = directory;
 
     /// <summary>What to create the task or exec with.</summary>
     public ProcessStreams Streams { get; private set; } = ProcessStreams.None;
@@ -62,6 +62,39 @@ public sealed class ProcessIo : IAsyncDisposable
             string stdoutPath = io.AddOutput($"{name}-stdout", stdout, "stdout");
             string stderrPath = terminal || stderr is null ? "" : io.AddOutput($"{name}-stderr", stderr, "stderr");
             io.Streams = new ProcessStreams(stdinPath, stdoutPath, stderrPath, terminal);
+            return io;
+        }
+        catch
+        {
+            io.Release();
+            throw;
+        }
+    }
+
+    /// <summary>Opens this side of the FIFOs of a process that runs already, and whose client has gone.</summary>
+    /// <param name="streams">The FIFOs.</param>
+    /// <param name="stdin">Where input comes from; null for none. The caller keeps it open until disposal.</param>
+    /// <param name="stdout">Where output goes. The caller keeps it open until disposal.</param>
+    /// <param name="stderr">Where errors go.</param>
+    /// <exception cref="LinuxException">A FIFO can't be opened.</exception>
+    public static ProcessIo Attach(
+        ProcessStreams streams, SafeFileHandle? stdin, SafeFileHandle stdout, SafeFileHandle stderr)
+    {
+        ArgumentNullException.ThrowIfNull(streams);
+        ProcessIo io = new(null) { Streams = streams };
+        try
+        {
+            if (stdin is not null && streams.Stdin.Length > 0)
+            {
+                io.OpenInput(streams.Stdin, stdin);
+            }
+
+            io.OpenOutput(streams.Stdout, stdout, "stdout");
+            if (streams.Stderr.Length > 0 && streams.Stderr != streams.Stdout)
+            {
+                io.OpenOutput(streams.Stderr, stderr, "stderr");
+            }
+
             return io;
         }
         catch
@@ -132,32 +165,42 @@ public sealed class ProcessIo : IAsyncDisposable
 
     private string MakeFifo(string name)
     {
-        string path = Path.Combine(_directory, name);
+        string path = Path.Combine(_directory!, name);
         Fifo.Create(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return path;
     }
 
     private string AddInput(string name, SafeFileHandle source)
     {
+        string path = MakeFifo(name);
+        OpenInput(path, source);
+        return path;
+    }
+
+    private void OpenInput(string path, SafeFileHandle source)
+    {
         // Both ends at once, as nobody reads yet. A process that ends without reading can't hold the copy up: it is
         // cancelled then.
-        string path = MakeFifo(name);
         _inputFifo = Descriptors.OpenFifo(path);
         _fifos.Add(_inputFifo);
         _input = new FdPump(source, _inputFifo, "stdin");
-        return path;
     }
 
     private string AddOutput(string name, SafeFileHandle destination, string stream)
     {
         string path = MakeFifo(name);
+        OpenOutput(path, destination, stream);
+        return path;
+    }
+
+    private void OpenOutput(string path, SafeFileHandle destination, string stream)
+    {
         SafeFileHandle fifo = Descriptors.OpenFifoReader(path);
         _fifos.Add(fifo);
 
         // More room means fewer wake-ups; the kernel's default will do as well.
         _ = Descriptors.TrySetPipeCapacity(fifo, PipeBytes);
         _outputs.Add(new FdPump(fifo, destination, stream));
-        return path;
     }
 
     private async Task CopyInputAsync(FdPump input)
@@ -182,9 +225,9 @@ public sealed class ProcessIo : IAsyncDisposable
             fifo.Dispose();
         }
 
-        if (Directory.Exists(_directory))
+        if (_directory is { } directory && Directory.Exists(directory))
         {
-            Directory.Delete(_directory, recursive: true);
+            Directory.Delete(directory, recursive: true);
         }
     }
 }

@@ -13,13 +13,13 @@ public static unsafe partial class Descriptors
     private const int O_APPEND = 0x400;
     private const int O_NONBLOCK = 0x800;
     private const int O_CLOEXEC = 0x80000;
+    private const int O_PATH = 0x200000;
     private const int F_DUPFD_CLOEXEC = 1030;
     private const int F_GETFL = 3;
     private const int F_SETFL = 4;
     private const int F_SETPIPE_SZ = 1031;
     private const int EFD_CLOEXEC = O_CLOEXEC;
     private const int EFD_NONBLOCK = O_NONBLOCK;
-    private const int OpenerStackBytes = 64 << 10;
     private const uint S_IFMT = 0xF000;
     private const uint S_IFIFO = 0x1000;
 
@@ -37,45 +37,11 @@ public static unsafe partial class Descriptors
     /// it is closed.
     /// </summary>
     /// <param name="path">The FIFO.</param>
-    /// <param name="patience">How long to wait for the other; after that it is opened without.</param>
-    public static (SafeFileHandle Writer, SafeFileHandle Reader) OpenFifoFor(string path, TimeSpan patience)
-    {
-        SafeFileHandle? writer = null;
-        LinuxException? failure = null;
-        void Open(int flags)
-        {
-            try
-            {
-                writer = Descriptors.Open(path, O_WRONLY | flags, 0);
-            }
-            catch (LinuxException e)
-            {
-                failure = e;
-            }
-        }
-
-        Open(O_NONBLOCK);
-        Thread? waiting = null;
-        if (failure is { Errno: Errno.ENXIO })
-        {
-            // Without O_NONBLOCK, open(2) returns when there is a reader: the one below, if no other comes.
-            failure = null;
-            waiting = new Thread(() => Open(0), OpenerStackBytes) { IsBackground = true, Name = "fifo" };
-            waiting.Start();
-            waiting.Join(patience);
-        }
-
-        SafeFileHandle reader = OpenFifoReader(path);
-        waiting?.Join();
-        if (writer is null)
-        {
-            reader.Dispose();
-            throw failure!;
-        }
-
-        SetNonBlocking(writer);
-        return (writer, reader);
-    }
+    /// <param name="patience">How long to wait for the other.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="LinuxException">It cannot be opened; with ETIMEDOUT, the other did not come.</exception>
+    public static Task<(SafeFileHandle Writer, SafeFileHandle Reader)> OpenFifoForAsync(
+        string path, TimeSpan patience, TimeProvider time) => FifoOpening.OpenAsync(path, patience, time);
 
     /// <summary>Opens both ends of a FIFO in one.</summary>
     /// <param name="path">The FIFO.</param>
@@ -84,8 +50,9 @@ public static unsafe partial class Descriptors
     /// <summary>Opens a file to add to, making it if it is not there.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="mode">The permissions it is made with.</param>
-    public static SafeFileHandle OpenAppend(string path, uint mode) =>
-        Open(path, O_WRONLY | O_CREAT | O_APPEND, mode);
+    /// <param name="create">Whether it is made.</param>
+    public static SafeFileHandle OpenAppend(string path, uint mode, bool create = true) =>
+        Open(path, O_WRONLY | O_APPEND | (create ? O_CREAT : 0), mode);
 
     /// <summary>Opens /dev/null.</summary>
     public static SafeFileHandle OpenNull() => Open("/dev/null", O_RDWR, 0);
@@ -197,6 +164,14 @@ public static unsafe partial class Descriptors
             return (int)write(handle, p, (nuint)bytes.Length);
         }
     }
+
+    /// <summary>Opens the writing end of a FIFO, for which a reader is waited; its writes then wait too.</summary>
+    /// <param name="path">The FIFO.</param>
+    internal static SafeFileHandle OpenFifoWriterWaiting(string path) => Open(path, O_WRONLY, 0);
+
+    /// <summary>A handle that stands for a file whatever becomes of its path; it cannot be read or written.</summary>
+    /// <param name="path">The path.</param>
+    internal static SafeFileHandle OpenPath(string path) => Open(path, O_PATH, 0);
 
     private static SafeFileHandle Open(string path, int flags, uint mode)
     {

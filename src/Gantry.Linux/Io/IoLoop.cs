@@ -68,6 +68,20 @@ public sealed partial class IoLoop
         return copy;
     }
 
+    /// <summary>Hands all bytes of a descriptor over as they come, until it ends.</summary>
+    /// <param name="source">What is read. It is owned from now on.</param>
+    /// <param name="take">Takes them. It runs on the loop's thread, must not wait and must not throw.</param>
+    public StreamFeed Feed(SafeFileHandle source, BytesTaker take)
+    {
+        StreamFeed feed = new(this, source, take);
+        lock (_gate)
+        {
+            feed.Begin();
+        }
+
+        return feed;
+    }
+
     /// <summary>Waits until a descriptor can be read.</summary>
     /// <param name="handle">It stays the caller's, and must stay open until then.</param>
     /// <param name="cancellationToken">Gives up.</param>

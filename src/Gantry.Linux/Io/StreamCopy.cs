@@ -5,9 +5,10 @@ namespace Gantry.Linux.Io;
 
 /// <summary>
 /// Bytes on their way from one descriptor to another, by <see href="https://man7.org/linux/man-pages/man2/splice.2.html">splice(2)</see>
-/// where the kernel can, else through a small buffer of native memory. What cannot be written stays in the source.
+/// where the kernel can, else through a small buffer of native memory. What finds no room in the destination stays in the
+/// source; what a file does not take, because its disk is full, is dropped, as the writer must not be held up by a log.
 /// </summary>
-public sealed unsafe partial class StreamCopy : IoLoop.IReady
+public sealed unsafe partial class StreamCopy : IStreamMove, IoLoop.IReady
 {
     private const uint SPLICE_F_MOVE = 1;
     private const uint SPLICE_F_NONBLOCK = 2;
@@ -54,10 +55,10 @@ public sealed unsafe partial class StreamCopy : IoLoop.IReady
         Unsupported,
     }
 
-    /// <summary>Done when the source has ended or an end broke, and all descriptors are closed.</summary>
+    /// <inheritdoc/>
     public Task Completion => _done.Task;
 
-    /// <summary>Ends the copy now; what has not been moved is lost.</summary>
+    /// <inheritdoc/>
     public void Stop()
     {
         lock (_loop.Gate)
@@ -96,10 +97,10 @@ public sealed unsafe partial class StreamCopy : IoLoop.IReady
                     Finish();
                     return;
                 case Step.SourceEmpty:
-                    Arm(_source, _sourceId, IoLoop.EPOLLIN, ref _sourceAdded);
+                    _ = TryArm(_source, _sourceId, IoLoop.EPOLLIN, ref _sourceAdded);
                     return;
                 case Step.DestinationFull:
-                    Arm(_destination, _destinationId, IoLoop.EPOLLOUT, ref _destinationAdded);
+                    _ = TryArm(_destination, _destinationId, IoLoop.EPOLLOUT, ref _destinationAdded);
                     return;
                 case Step.Unsupported:
                     _buffered = true;
@@ -110,8 +111,9 @@ public sealed unsafe partial class StreamCopy : IoLoop.IReady
             }
         }
 
-        // There is more: come back when the loop has been through the others.
-        Arm(_source, _sourceId, IoLoop.EPOLLIN, ref _sourceAdded);
+        // There is more: come back when the loop has been through the others. A file is always ready, and is not told of.
+        _ = TryArm(_source, _sourceId, IoLoop.EPOLLIN, ref _sourceAdded)
+            || TryArm(_destination, _destinationId, IoLoop.EPOLLOUT, ref _destinationAdded);
     }
 
     private Step MoveSpliced()
@@ -191,18 +193,25 @@ public sealed unsafe partial class StreamCopy : IoLoop.IReady
             return Step.Moved;
         }
 
-        return Marshal.GetLastPInvokeError() switch
+        switch (Marshal.GetLastPInvokeError())
         {
-            Errno.EAGAIN => Step.DestinationFull,
-            Errno.EINTR => Step.Moved,
-            _ => Step.Ended,
-        };
+            case Errno.EAGAIN:
+                return Step.DestinationFull;
+            case Errno.EINTR:
+                return Step.Moved;
+            case Errno.EPIPE:
+                return Step.Ended;
+            default:
+                _start = _end;
+                return Step.Moved;
+        }
     }
 
-    private void Arm(SafeFileHandle handle, long id, uint events, ref bool added)
+    private bool TryArm(SafeFileHandle handle, long id, uint events, ref bool added)
     {
-        _loop.TryArm(handle, id, events, add: !added);
-        added = true;
+        bool armed = _loop.TryArm(handle, id, events, add: !added);
+        added |= armed;
+        return armed;
     }
 
     private void Finish()

@@ -75,4 +75,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(Level = LogLevel.Error, Message = "the disk failed a call")]
     public static partial void DiskFailed(ILogger logger, string method, string error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the log of a removed container remains")]
+    public static partial void LogRemains(ILogger logger, string path, Exception exception);
 }

@@ -6,6 +6,7 @@ using Gantry.Core.Metadata;
 using Gantry.Core.Plugins;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Hosting;
+using Gantry.Server.Streams;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,7 @@ namespace Gantry.Server.Services;
 /// <param name="Maintenance">The upkeep of what is durable.</param>
 /// <param name="Plugins">The parts of the daemon, as clients see them.</param>
 /// <param name="Uuid">The id of the root directory.</param>
+/// <param name="LogRoot">Where the output of containers is kept.</param>
 /// <param name="Loggers">Where services log.</param>
 public sealed record ApiServices(
     DaemonLifetime Lifetime,
@@ -33,12 +35,15 @@ public sealed record ApiServices(
     IMaintenance Maintenance,
     IReadOnlyList<PluginInfo> Plugins,
     string Uuid,
+    string LogRoot,
     ILoggerFactory Loggers)
 {
     /// <summary>Makes the services known to the host.</summary>
     /// <param name="services">The host's services.</param>
     internal void Register(IServiceCollection services)
     {
+        StreamTable streams = new();
+        ContainerLogs logs = new(LogRoot, Loggers.CreateLogger<ContainerLogs>());
         EventPublisher publisher = new(Events, Loggers.CreateLogger<EventPublisher>());
         services.AddSingleton(new ErrorInterceptor(Lifetime, Loggers.CreateLogger<ErrorInterceptor>()));
         services.AddSingleton(new VersionService());
@@ -47,14 +52,15 @@ public sealed record ApiServices(
         services.AddSingleton(new NamespacesService(Metadata, publisher));
         services.AddSingleton(new ContentService(Metadata, publisher));
         services.AddSingleton(new ImagesService(Metadata, publisher));
-        services.AddSingleton(new LeasesService(Metadata));
+        services.AddSingleton(new LeasesService(Metadata, streams));
         services.AddSingleton(new GcService(Collector));
         services.AddSingleton(new SnapshotsService(Metadata, publisher));
         services.AddSingleton(new MountsService(Metadata));
         services.AddSingleton(new DiffService(Metadata, Differ));
-        services.AddSingleton(new ContainersService(Metadata, publisher));
+        services.AddSingleton(new ContainersService(Metadata, publisher, logs));
         services.AddSingleton(new TasksService(Metadata, Tasks, Lifetime));
         services.AddSingleton(new EventsService(Events, Lifetime));
+        services.AddSingleton(new StreamingService(streams, Lifetime));
         services.AddSingleton(new MaintenanceService(Maintenance));
     }
 
@@ -76,6 +82,7 @@ public sealed record ApiServices(
         application.MapGrpcService<ContainersService>();
         application.MapGrpcService<TasksService>();
         application.MapGrpcService<EventsService>();
+        application.MapGrpcService<StreamingService>();
         application.MapGrpcService<MaintenanceService>();
     }
 }

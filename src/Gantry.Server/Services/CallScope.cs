@@ -38,9 +38,13 @@ internal static class CallScope
     }
 
     /// <summary>Everything durable in the namespace and under the lease of a call.</summary>
-    public static INamespaceScope In(this IMetadata metadata, ServerCallContext context)
+    public static INamespaceScope In(this IMetadata metadata, ServerCallContext context) =>
+        metadata.In(context.Namespace(), context.TryGetLease());
+
+    /// <summary>The lease that a call names, or null.</summary>
+    public static string? TryGetLease(this ServerCallContext context)
     {
         string? lease = context.RequestHeaders.GetValue(LeaseHeader);
-        return metadata.In(context.Namespace(), string.IsNullOrEmpty(lease) ? null : lease);
+        return string.IsNullOrEmpty(lease) ? null : lease;
     }
 }

@@ -10,7 +10,8 @@ using Grpc.Core;
 namespace Gantry.Server.Services;
 
 /// <summary>containerd.services.containers.v1.Containers.</summary>
-internal sealed class ContainersService(IMetadata metadata, EventPublisher events) : Containers.ContainersBase
+internal sealed class ContainersService(IMetadata metadata, EventPublisher events, ContainerLogs logs)
+    : Containers.ContainersBase
 {
     /// <inheritdoc/>
     public override async Task<GetContainerResponse> Get(GetContainerRequest request, ServerCallContext context)
@@ -98,6 +99,7 @@ internal sealed class ContainersService(IMetadata metadata, EventPublisher event
     {
         INamespaceScope scope = metadata.In(context);
         await scope.Containers.DeleteAsync(request.Id, context.CancellationToken);
+        logs.Remove(scope.Namespace.ToString(), request.Id);
         await events.PublishAsync(scope.Namespace, "/containers/delete", new ContainerDelete { Id = request.Id });
         return new Empty();
     }

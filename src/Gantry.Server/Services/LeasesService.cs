@@ -2,6 +2,7 @@ using Gantry.Api.Mapping;
 using Gantry.Api.Services.Leases;
 using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
+using Gantry.Server.Streams;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Lease = Gantry.Core.Leases.Lease;
@@ -9,7 +10,7 @@ using Lease = Gantry.Core.Leases.Lease;
 namespace Gantry.Server.Services;
 
 /// <summary>containerd.services.leases.v1.Leases.</summary>
-internal sealed class LeasesService(IMetadata metadata) : Leases.LeasesBase
+internal sealed class LeasesService(IMetadata metadata, StreamTable streams) : Leases.LeasesBase
 {
     /// <inheritdoc/>
     public override async Task<CreateResponse> Create(CreateRequest request, ServerCallContext context)
@@ -25,6 +26,7 @@ internal sealed class LeasesService(IMetadata metadata) : Leases.LeasesBase
     public override async Task<Empty> Delete(DeleteRequest request, ServerCallContext context)
     {
         await metadata.In(context).Leases.DeleteAsync(request.Id, request.Sync, context.CancellationToken);
+        streams.CloseLeased(context.Namespace().ToString(), request.Id);
         return new Empty();
     }
 

@@ -113,6 +113,7 @@ public sealed class ApiHostTests
             new NoMaintenance(),
             [],
             "",
+            path,
             NullLoggerFactory.Instance);
         return await ApiHost.StartAsync(socket, new ApiHostOptions(), services, NullLoggerFactory.Instance, Token);
     }

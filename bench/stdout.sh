@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Bytes per second through a container's stdout, beside containerd's: bench/stdout.sh [MEGABYTES] [ROUNDS]
+# The same client (gantry) and the same executor (runc) on both sides, alternating in one run; what a run takes without
+# output is measured as well and taken off. Needs root, the published programs in out/ (or the directory that GANTRY_BIN
+# names), and Debian's containerd and runc. bench/stdout.sh 256 3 is the quick form.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+megabytes=${1:-2048}
+rounds=${2:-7}
+export PATH="${GANTRY_BIN:-$PWD/out}:$PATH"
+
+work=$(mktemp -d /tmp/gantry-bench.XXXXXX)
+pids=()
+cleanup() {
+  local code=$?
+  trap - EXIT
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+  exit "$code"
+}
+trap cleanup EXIT
+
+mkdir "$work/c" "$work/g"
+cat >"$work/c/config.toml" <<TOML
+version = 2
+root = "$work/c/root"
+state = "$work/c/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+address = "$work/c/d.sock"
+TOML
+containerd -c "$work/c/config.toml" >"$work/c/log" 2>&1 &
+pids+=($!)
+gantryd --root "$work/g/root" --state "$work/g/state" -a "$work/g/d.sock" >"$work/g/log" 2>&1 &
+pids+=($!)
+eng/busybox-image.sh "$work/layout" latest >/dev/null 2>&1
+port=$(shuf -i 20000-40000 -n 1)
+printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%s"}\nlog: {level: error}\n' \
+  "$work/registry" "$port" >"$work/registry.yml"
+docker-registry serve "$work/registry.yml" >/dev/null 2>&1 &
+pids+=($!)
+for _ in $(seq 100); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
+image=127.0.0.1:$port/busybox:latest
+skopeo copy --quiet --dest-tls-verify=false "oci:$work/layout:latest" "docker://$image"
+for side in c g; do gantry -a "$work/$side/d.sock" pull "$image" >/dev/null 2>&1; done
+
+n=0
+run() { # side, block size, count: microseconds
+  local start end
+  n=$((n + 1))
+  start=${EPOCHREALTIME/./}
+  gantry -a "$work/$1/d.sock" run --rm --runc-binary runc --name "r$n" "$image" \
+    dd if=/dev/zero bs="$2" count="$3" 2>/dev/null </dev/null >"$sink"
+  end=${EPOCHREALTIME/./}
+  echo $((end - start))
+}
+
+sides=(c g)
+kinds=(large small)
+size_of() { [ "$1" = large ] && echo 65536 || echo 512; }
+count_of() { [ "$1" = large ] && echo $((megabytes * 16)) || echo $((megabytes * 64)); } # the small ones: a 32nd of the bytes
+sink=/dev/null
+for ((round = -1; round < rounds; round++)); do
+  for kind in "${kinds[@]}"; do
+    for side in "${sides[@]}"; do
+      nothing=$(run "$side" 1 0)
+      all=$(run "$side" "$(size_of $kind)" "$(count_of $kind)")
+      [ "$round" -lt 0 ] || echo $((all - nothing)) >>"$work/$kind.$side"
+    done
+  done
+done
+
+median() { sort -n "$1" | awk '{ v[NR] = $1 } END { m = (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2; print m < 1 ? 1 : m }'; }
+echo "through stdout, median of $rounds, alternating:"
+for kind in "${kinds[@]}"; do
+  bytes=$(($(size_of $kind) * $(count_of $kind)))
+  awk -v k="writes of $(size_of $kind) bytes" -v b="$bytes" -v c="$(median "$work/$kind.c")" -v g="$(median "$work/$kind.g")" \
+    'BEGIN { printf "  %-22s containerd %8.0f MB/s   gantry %8.0f MB/s   %.2f x\n", k, b / c, b / g, c / g }'
+done

@@ -1,0 +1,11 @@
+namespace Gantry.Linux.Io;
+
+/// <summary>Bytes on their way from a descriptor, on an <see cref="IoLoop"/>.</summary>
+public interface IStreamMove
+{
+    /// <summary>Done when the source has ended or an end broke, and all descriptors are closed.</summary>
+    Task Completion { get; }
+
+    /// <summary>Ends it now; what has not been moved is lost.</summary>
+    void Stop();
+}
