@@ -82,6 +82,24 @@ public sealed class TaskManagerTests
 
     [Theory]
     [MemberData(nameof(Shims))]
+    public async Task What_a_task_uses_is_told_though_its_shim_hangs(string shim)
+    {
+        await using RuntimeHost host = await RuntimeHost.StartAsync(ShimsUnderTest.Find(shim));
+        uint pid = await host.UpAsync("c1", "sleep", "1000");
+        int parent = int.Parse(
+            File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("PPid:", StringComparison.Ordinal))[5..]);
+
+        Gantry.Linux.Processes.Signals.Send(parent, Gantry.Linux.Processes.Signals.SIGSTOP);
+        IReadOnlyList<TaskMetric> metrics =
+            await host.Tasks.MetricsAsync(host.Namespace, Core.Filters.Filter.Always, Token);
+        Gantry.Linux.Processes.Signals.Send(parent, Gantry.Linux.Processes.Signals.SIGCONT);
+
+        TaskMetric metric = Assert.Single(metrics);
+        Assert.NotEqual(0, metric.Data.Value.Length);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shims))]
     public async Task A_second_task_of_the_same_id_is_refused_and_the_first_goes_on(string shim)
     {
         await using RuntimeHost host = await RuntimeHost.StartAsync(ShimsUnderTest.Find(shim));
