@@ -21,6 +21,7 @@ internal static class Builtins
     private const string MountHandler = "io.containerd.mount-handler.v1";
     private const string MountManager = "io.containerd.mount-manager.v1";
     private const string StreamingType = "io.containerd.streaming.v1";
+    private const string ContainerMonitor = "io.containerd.monitor.container.v1";
     private const string RuntimeV2 = "io.containerd.runtime.v2";
 
     /// <summary>The list, in the order that parts start in.</summary>
@@ -68,6 +69,7 @@ internal static class Builtins
                 Exports = Exports(("log-uri-schemes", ContainerLogs.Schemes), ("log-root", facts.LogRoot)),
             },
             new(StreamingType, "manager") { Requires = [Metadata] },
+            new(ContainerMonitor, "restart") { Requires = [Event, Metadata, RuntimeV2] },
             .. Services(),
             .. Endpoints(),
         ]);

@@ -7,6 +7,7 @@ using Gantry.Core.Plugins;
 using Gantry.Core.Snapshots;
 using Gantry.Runtime.Events;
 using Gantry.Runtime.Mounts;
+using Gantry.Runtime.Supervisor;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Config;
 using Gantry.Server.Hosting;
@@ -183,6 +184,13 @@ public sealed partial class Daemon : IAsyncDisposable
             _loggers);
         Own(await ApiHost.StartAsync(grpc, _config.Limits, services, _loggers, cancellationToken));
         Own(BackgroundPart.Start("metadata", metadata.RunAsync, _logger));
+        if (_config.RestartInterval is { } interval)
+        {
+            RestartMonitor restarts = new(
+                metadata, tasks, events, interval, _time, _loggers.CreateLogger<RestartMonitor>());
+            Own(BackgroundPart.Start("restarts", restarts.RunAsync, _logger));
+        }
+
         lifetime.Trimmer.Touch();
         Own(BackgroundPart.Start("memory", lifetime.Trimmer.RunAsync, _logger));
         ServerLog.Serving(_logger, _config.TtrpcAddress);

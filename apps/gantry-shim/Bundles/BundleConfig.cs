@@ -6,7 +6,8 @@ namespace Gantry.Shim.Bundles;
 /// <summary>The few things of a bundle's config.json that a shim needs.</summary>
 /// <param name="Group">What its annotations say of the group of containers that share a shim, or null.</param>
 /// <param name="HasOwnPids">Whether its processes are in a pid namespace of their own, and so end with the first.</param>
-internal sealed record BundleConfig(string? Group, bool HasOwnPids)
+/// <param name="CgroupsPath">Its cgroup, if it says.</param>
+internal sealed record BundleConfig(string? Group, bool HasOwnPids, string? CgroupsPath)
 {
     private const int SizeLimit = 16 << 20;
 
@@ -42,6 +43,7 @@ internal sealed record BundleConfig(string? Group, bool HasOwnPids)
         Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = 128 });
         Dictionary<string, string> groups = new(StringComparer.Ordinal);
         bool ownPids = false;
+        string? cgroup = null;
         Expect(ref reader, JsonTokenType.StartObject);
         while (NextProperty(ref reader))
         {
@@ -51,7 +53,7 @@ internal sealed record BundleConfig(string? Group, bool HasOwnPids)
             }
             else if (reader.ValueTextEquals("linux"u8))
             {
-                ReadLinux(ref reader, ref ownPids);
+                ReadLinux(ref reader, ref ownPids, ref cgroup);
             }
             else
             {
@@ -61,7 +63,7 @@ internal sealed record BundleConfig(string? Group, bool HasOwnPids)
         }
 
         return new BundleConfig(
-            Array.Find(GroupAnnotations, groups.ContainsKey) is { } key ? groups[key] : null, ownPids);
+            Array.Find(GroupAnnotations, groups.ContainsKey) is { } key ? groups[key] : null, ownPids, cgroup);
     }
 
     private static void ReadAnnotations(ref Utf8JsonReader reader, Dictionary<string, string> groups)
@@ -92,7 +94,7 @@ internal sealed record BundleConfig(string? Group, bool HasOwnPids)
         }
     }
 
-    private static void ReadLinux(ref Utf8JsonReader reader, ref bool ownPids)
+    private static void ReadLinux(ref Utf8JsonReader reader, ref bool ownPids, ref string? cgroup)
     {
         if (!EnterObject(ref reader))
         {
@@ -102,7 +104,13 @@ internal sealed record BundleConfig(string? Group, bool HasOwnPids)
         while (NextProperty(ref reader))
         {
             bool namespaces = reader.ValueTextEquals("namespaces"u8);
+            bool cgroupsPath = reader.ValueTextEquals("cgroupsPath"u8);
             reader.Read();
+            if (cgroupsPath && reader.TokenType is JsonTokenType.String)
+            {
+                cgroup = reader.GetString();
+            }
+
             if (!namespaces || reader.TokenType is not JsonTokenType.StartArray)
             {
                 reader.Skip();

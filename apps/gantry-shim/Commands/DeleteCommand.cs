@@ -2,6 +2,7 @@ using Gantry.Api.Mapping;
 using Gantry.Api.Runtime.TaskV2;
 using Gantry.Linux.Mounts;
 using Gantry.Shim.Bundles;
+using Gantry.Shim.Containers;
 using Gantry.Shim.Executor;
 using Gantry.Shim.Logging;
 using Google.Protobuf;
@@ -31,9 +32,10 @@ internal static class DeleteCommand
 
         OciRuntime runtime = new(
             options, ShimAddress.StateDirectory(arguments.Address), arguments.Namespace, bundle);
-        RuntimeFailure? failed = await runtime.RunAsync("delete", "--force", arguments.Id);
+        RuntimeFailure? failed = await ContainerRemains.RemoveAsync(
+            runtime, arguments.Id, CgroupsPath(bundle), TimeProvider.System);
         MountCalls.UnmountAll(Path.Combine(bundle, BundleFiles.Rootfs), UnmountFlags.MNT_DETACH);
-        RemoveDeadSocket(bundle);
+        RemoveDeadSocket(bundle, arguments);
         if (failed is not null && !failed.Reason.Contains("does not exist", StringComparison.Ordinal)
             && File.Exists(runtimeFile))
         {
@@ -56,11 +58,29 @@ internal static class DeleteCommand
         return File.Exists(path) ? (uint)BundleFiles.ReadPid(path) : 0;
     }
 
-    /// <summary>The shim's socket, unless another container's shim of the group listens on it.</summary>
-    private static void RemoveDeadSocket(string bundle)
+    private static string? CgroupsPath(string bundle)
+    {
+        try
+        {
+            return BundleConfig.Read(bundle).CgroupsPath;
+        }
+        catch (IOException)
+        {
+            // The bundle is gone, or was never whole.
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// The shim's socket, unless another container's shim of the group listens on it. A shim that was killed before it could
+    /// write where it listens had it at the usual place.
+    /// </summary>
+    private static void RemoveDeadSocket(string bundle, ShimArguments arguments)
     {
         string file = Path.Combine(bundle, BundleFiles.Address);
-        string path = File.Exists(file) ? ShimAddress.ToPath(File.ReadAllText(file).Trim()) : "";
+        string path = File.Exists(file)
+            ? ShimAddress.ToPath(File.ReadAllText(file).Trim())
+            : ShimAddress.PathFor(arguments, arguments.Id, socketDirectory: "");
         if (path.Length > 0 && File.Exists(path) && !Linux.Io.UnixSockets.CanConnect(path))
         {
             File.Delete(path);

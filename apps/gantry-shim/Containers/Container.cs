@@ -100,6 +100,8 @@ internal sealed class Container : IDisposable
         }
         catch
         {
+            await ContainerRemains.RemoveAsync(
+                container.Runtime, container.Id, container.Config.CgroupsPath, environment.Time);
             container.UnmountRootfs();
             container.Dispose();
             throw;

@@ -48,7 +48,7 @@ internal sealed class InitProcess : ContainerProcess
             }
 
             RuntimeFailure? failed = await Container.Runtime.RunAsync("start", Container.Id);
-            if (failed is not null)
+            if (failed is not null && !await IsAsync("running"))
             {
                 throw new GantryException(ErrorKind.Unknown, $"OCI runtime start failed: {failed.Reason}");
             }
@@ -77,7 +77,7 @@ internal sealed class InitProcess : ContainerProcess
                     : Cannot("pause", "container");
             }
 
-            await RunAsync("pause", "OCI runtime pause failed");
+            await RunAsync("pause", "OCI runtime pause failed", "paused");
             Status = Status.Paused;
             Container.Publisher.Publish(
                 TaskTopics.Paused, "containerd.events.TaskPaused", new TaskPaused { ContainerId = Container.Id });
@@ -100,7 +100,7 @@ internal sealed class InitProcess : ContainerProcess
                     : Cannot("resume", Status is Status.Running ? "process" : "container");
             }
 
-            await RunAsync("resume", "OCI runtime resume failed");
+            await RunAsync("resume", "OCI runtime resume failed", "running");
             Status = Status.Running;
             Container.Publisher.Publish(
                 TaskTopics.Resumed, "containerd.events.TaskResumed", new TaskResumed { ContainerId = Container.Id });
@@ -161,6 +161,13 @@ internal sealed class InitProcess : ContainerProcess
                 throw new GantryException(ErrorKind.Unknown, $"failed to delete task: {failed.Reason}");
             }
 
+            if (failed is not null)
+            {
+                // A runtime that was killed has got so far that the next does not know the container any more.
+                await ContainerRemains.SweepAsync(
+                    Container.Runtime, Container.Id, Container.Config.CgroupsPath, Container.Time);
+            }
+
             Container.UnmountRootfs();
             Deleted = true;
         }
@@ -196,11 +203,18 @@ internal sealed class InitProcess : ContainerProcess
         }
     }
 
-    private async Task RunAsync(string command, string failure)
+    private async Task RunAsync(string command, string failure, string wanted)
     {
-        if (await Container.Runtime.RunAsync(command, Container.Id) is { } failed)
+        if (await Container.Runtime.RunAsync(command, Container.Id) is { } failed && !await IsAsync(wanted))
         {
             throw new GantryException(ErrorKind.Unknown, $"{failure}: {failed.Reason}");
         }
     }
+
+    /// <summary>
+    /// Whether the container is in a state: a runtime that was killed may have done its work before, and what is said of
+    /// the container must be so.
+    /// </summary>
+    private async Task<bool> IsAsync(string state) =>
+        !Ended.IsCompleted && await Container.Runtime.StatusAsync(Container.Id) == state;
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json;
 using Gantry.Linux;
 using Gantry.Linux.Io;
 using Gantry.Linux.Processes;
@@ -25,6 +26,7 @@ internal sealed class OciRuntime
     private readonly string _name;
     private readonly string? _binary;
     private readonly RuntimeLog _log;
+    private readonly string _root;
     private readonly string[] _global;
     private readonly IReadOnlyList<string> _environment = Spawn.EnvironmentWith(
         new Dictionary<string, string?>(StringComparer.Ordinal) { ["NOTIFY_SOCKET"] = null });
@@ -40,10 +42,10 @@ internal sealed class OciRuntime
         _binary = FindBinary(wanted);
         _name = _binary ?? (wanted.Length > 0 ? wanted : Preferred);
         _log = new RuntimeLog(Path.Combine(bundle, BundleFiles.RuntimeLog));
-        string root = Path.Combine(options.Root.Length > 0 ? options.Root : Path.Combine(stateDirectory, "runc"), ns);
+        _root = Path.Combine(options.Root.Length > 0 ? options.Root : Path.Combine(stateDirectory, "runc"), ns);
         _global =
         [
-            "--root", root, "--log", _log.FilePath, "--log-format", "json",
+            "--root", _root, "--log", _log.FilePath, "--log-format", "json",
             .. options.SystemdCgroup ? (string[])["--systemd-cgroup"] : [],
         ];
     }
@@ -74,6 +76,36 @@ internal sealed class OciRuntime
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return false;
+        }
+    }
+
+    /// <summary>What the runtime says of a container: <c>created</c>, <c>running</c>, <c>paused</c>, <c>stopped</c>.</summary>
+    /// <param name="id">The container.</param>
+    /// <returns>Its state; empty when the runtime does not say.</returns>
+    public async Task<string> StatusAsync(string id)
+    {
+        (SafeFileHandle reader, SafeFileHandle writer) = Descriptors.CreatePipe();
+        using (reader)
+        {
+            using (writer)
+            {
+                Descriptors.SetNonBlocking(writer);
+                Dictionary<int, SafeHandle> output = new() { [1] = writer };
+                return await RunAsync(["state", id], output, writer.Dispose, output: null) is null
+                    ? StatusIn(ReadBytes(reader))
+                    : "";
+            }
+        }
+    }
+
+    /// <summary>Removes what is left of the state of a container that the runtime does not know any more.</summary>
+    /// <param name="id">The container.</param>
+    public void RemoveState(string id)
+    {
+        string directory = Path.Combine(_root, id);
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
         }
     }
 
@@ -168,9 +200,38 @@ internal sealed class OciRuntime
             return "";
         }
 
+        return Encoding.UTF8.GetString(ReadBytes(output)).Trim();
+    }
+
+    private static ReadOnlySpan<byte> ReadBytes(SafeFileHandle output)
+    {
         Descriptors.SetNonBlocking(output);
         byte[] buffer = new byte[OutputLimit];
         int count = Descriptors.Read(output, buffer);
-        return Encoding.UTF8.GetString(buffer, 0, Math.Max(0, count)).Trim();
+        return buffer.AsSpan(0, Math.Max(0, count));
+    }
+
+    /// <summary>The status in what <c>state</c> prints, which may be cut off after it.</summary>
+    private static string StatusIn(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            Utf8JsonReader reader = new(json, isFinalBlock: false, new JsonReaderState());
+            while (reader.Read())
+            {
+                if (reader.CurrentDepth == 1 && reader.TokenType is JsonTokenType.PropertyName
+                    && reader.ValueTextEquals("status"u8) && reader.Read())
+                {
+                    return reader.TokenType is JsonTokenType.String ? reader.GetString() ?? "" : "";
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            // A runtime that prints something else says nothing of the state.
+            return "";
+        }
+
+        return "";
     }
 }

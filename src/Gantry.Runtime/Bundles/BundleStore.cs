@@ -69,12 +69,18 @@ public sealed class BundleStore(string root, string state)
         }
     }
 
-    /// <summary>Writes how the shim is reached, and with which program.</summary>
-    public void WriteShim(Bundle bundle, string binaryPath, BootstrapResult bootstrap)
+    /// <summary>Writes which program the shim is of.</summary>
+    public static void WriteProgram(Bundle bundle, string binaryPath)
+    {
+        ArgumentNullException.ThrowIfNull(bundle);
+        WriteFile(bundle.ShimBinaryPath, System.Text.Encoding.UTF8.GetBytes(binaryPath));
+    }
+
+    /// <summary>Writes how the shim is reached.</summary>
+    public static void WriteBootstrap(Bundle bundle, BootstrapResult bootstrap)
     {
         ArgumentNullException.ThrowIfNull(bundle);
         ArgumentNullException.ThrowIfNull(bootstrap);
-        WriteFile(bundle.ShimBinaryPath, System.Text.Encoding.UTF8.GetBytes(binaryPath));
         WriteFile(bundle.BootstrapPath, bootstrap.ToJson());
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Gantry.Linux;
 using Gantry.Linux.Processes;
 using Gantry.Runtime.Bundles;
 
@@ -20,11 +19,9 @@ internal static class ShimProcess
             return known;
         }
 
-        foreach (string process in Directory.EnumerateDirectories("/proc"))
+        foreach (int pid in All())
         {
-            if (int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-                && IsShim(pid, bundle)
-                && Arguments(pid).Contains($"\0-id\0{bundle.Id}\0", StringComparison.Ordinal))
+            if (IsShim(pid, bundle) && HasId(Arguments(pid), bundle))
             {
                 return pid;
             }
@@ -32,6 +29,12 @@ internal static class ShimProcess
 
         return null;
     }
+
+    /// <summary>
+    /// The programs that work on a bundle: the commands <c>start</c> and <c>delete</c> of its shim, and OCI runtimes, which
+    /// are given their log or the bundle itself.
+    /// </summary>
+    public static IReadOnlyList<int> Programs(Bundle bundle) => [.. All().Where(pid => IsProgram(pid, bundle))];
 
     /// <summary>Whether the first process of the task exists, as far as its bundle tells.</summary>
     public static bool InitExists(Bundle bundle) =>
@@ -53,36 +56,66 @@ internal static class ShimProcess
             && IsShim(parent, bundle);
     }
 
-    /// <summary>Kills it, if it is there.</summary>
-    /// <returns>Whether it was.</returns>
-    public static bool Kill(Bundle bundle)
-    {
-        if (Find(bundle) is not { } pid)
-        {
-            return false;
-        }
-
-        try
-        {
-            Signals.Send(pid, Signals.SIGKILL);
-            return true;
-        }
-        catch (LinuxException failure) when (failure.Errno is Errno.ESRCH)
-        {
-            return false;
-        }
-    }
-
     /// <summary>
     /// A number in a file outlives its process, so the process that has it must look like a shim of this namespace: only
-    /// they are given <c>-namespace NAME</c>. The two commands of its program do not count.
+    /// they are given <c>-namespace NAME</c>. The two commands of its program do not count, nor does a shim that works in
+    /// the bundle of another daemon.
     /// </summary>
     private static bool IsShim(int pid, Bundle bundle)
     {
         string arguments = Arguments(pid);
-        return arguments.Contains($"\0-namespace\0{bundle.Namespace}\0", StringComparison.Ordinal)
-            && !arguments.EndsWith("\0start\0", StringComparison.Ordinal)
-            && !arguments.EndsWith("\0delete\0", StringComparison.Ordinal);
+        return IsOfNamespace(arguments, bundle) && !IsCommand(arguments) && !IsOfOtherDaemon(pid, bundle);
+    }
+
+    private static bool IsProgram(int pid, Bundle bundle)
+    {
+        string arguments = Arguments(pid);
+        return arguments.Contains($"\0--log\0{bundle.DirectoryPath}/", StringComparison.Ordinal)
+            || arguments.Contains($"\0--bundle\0{bundle.DirectoryPath}\0", StringComparison.Ordinal)
+            || (IsCommand(arguments) && IsOfNamespace(arguments, bundle) && HasId(arguments, bundle)
+                && WorkingDirectory(pid) == bundle.DirectoryPath);
+    }
+
+    private static bool IsOfNamespace(string arguments, Bundle bundle) =>
+        arguments.Contains($"\0-namespace\0{bundle.Namespace}\0", StringComparison.Ordinal);
+
+    private static bool HasId(string arguments, Bundle bundle) =>
+        arguments.Contains($"\0-id\0{bundle.Id}\0", StringComparison.Ordinal);
+
+    private static bool IsCommand(string arguments) =>
+        arguments.EndsWith("\0start\0", StringComparison.Ordinal) || arguments.EndsWith("\0delete\0", StringComparison.Ordinal);
+
+    /// <summary>Shims are started in a bundle, and most stay there.</summary>
+    private static bool IsOfOtherDaemon(int pid, Bundle bundle)
+    {
+        string directory = WorkingDirectory(pid);
+        return directory.Contains("/io.containerd.runtime.v2.task/", StringComparison.Ordinal)
+            && !directory.StartsWith(
+                Path.GetDirectoryName(Path.GetDirectoryName(bundle.DirectoryPath))! + "/", StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<int> All()
+    {
+        foreach (string process in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out int pid))
+            {
+                yield return pid;
+            }
+        }
+    }
+
+    private static string WorkingDirectory(int pid)
+    {
+        try
+        {
+            return new FileInfo($"/proc/{pid}/cwd").LinkTarget ?? "";
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // No such process, or none that this one may look at.
+            return "";
+        }
     }
 
     private static string Arguments(int pid)

@@ -2,6 +2,7 @@ using Gantry.Core.Errors;
 using Gantry.Linux.Cgroups;
 using Gantry.Runtime.Bundles;
 using Gantry.Runtime.Shims;
+using Gantry.Runtime.Supervisor;
 
 namespace Gantry.Runtime.Tasks;
 
@@ -20,6 +21,9 @@ internal sealed class ManagedTask(Bundle bundle, TaskPhase phase) : IDisposable
 
     /// <summary>Held while the task is made, removed, or cleaned up after; not while it is used.</summary>
     public SemaphoreSlim Lifecycle { get; } = new(1, 1);
+
+    /// <summary>What the daemon is about to do to it.</summary>
+    public TaskIntents Intents { get; } = new(bundle);
 
     /// <summary>The name of its runtime; empty when an earlier daemon made it.</summary>
     public string RuntimeName { get; init; } = "";

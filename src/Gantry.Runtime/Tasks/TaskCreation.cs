@@ -1,4 +1,6 @@
 using Gantry.Core;
+using Gantry.Core.Containers;
+using Gantry.Core.Errors;
 using Gantry.Core.Mounts;
 
 namespace Gantry.Runtime.Tasks;
@@ -26,4 +28,19 @@ public sealed record TaskCreation(string Id, string RuntimeName, TypedBytes Spec
 
     /// <summary>A checkpoint to restore from. Not built yet: anything but empty is refused.</summary>
     public string Checkpoint { get; init; } = "";
+
+    /// <summary>What a container's record says of its task.</summary>
+    /// <param name="container">The container.</param>
+    /// <exception cref="GantryException">FailedPrecondition: it has no spec.</exception>
+    public static TaskCreation Of(ContainerRecord container)
+    {
+        ArgumentNullException.ThrowIfNull(container);
+        return new TaskCreation(
+            container.Id,
+            container.RuntimeName,
+            container.Spec ?? throw new GantryException(ErrorKind.FailedPrecondition, $"container {container.Id} has no spec"))
+        {
+            RuntimeOptions = container.RuntimeOptions,
+        };
+    }
 }

@@ -20,8 +20,22 @@ internal static partial class TaskLog
     public static partial void Unreachable(
         this ILogger logger, string @namespace, string id, TimeSpan delay, Exception failure);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "task {Namespace}/{Id}: removed a bundle without a shim")]
-    public static partial void BundleRemoved(this ILogger logger, string @namespace, string id);
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "tasks found at start: {Adopted} adopted, {Silent} silent, {Removed} removed, in {Milliseconds:0} ms")]
+    public static partial void AllAdopted(
+        this ILogger logger, int adopted, int silent, int removed, double milliseconds);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "task {Namespace}/{Id}: took back what an earlier daemon had begun to make")]
+    public static partial void CreationUndone(this ILogger logger, string @namespace, string id);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "task {Namespace}/{Id}: exit of {Pid} with {Status} is told")]
+    public static partial void ExitTold(this ILogger logger, string @namespace, string id, uint pid, uint status);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "task {Namespace}/{Id}: its cgroup can't be removed")]
+    public static partial void ContainerLeft(this ILogger logger, string @namespace, string id);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "task {Namespace}/{Id}: shim has no such task, ending it")]
     public static partial void ShimEmpty(this ILogger logger, string @namespace, string id);

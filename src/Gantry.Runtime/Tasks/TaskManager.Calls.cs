@@ -3,7 +3,9 @@ using Gantry.Api.Runtime.TaskV2;
 using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Core.Namespaces;
+using Gantry.Linux.Processes;
 using Gantry.Runtime.Shims;
+using Gantry.Runtime.Supervisor;
 using Grpc.Core;
 using Task = System.Threading.Tasks.Task;
 using TaskClient = Gantry.Api.Runtime.TaskV2.Task.TaskClient;
@@ -19,14 +21,25 @@ public sealed partial class TaskManager
     {
         ManagedTask task = await FindAsync(ns, id, cancellationToken);
         StartRequest request = new() { Id = id, ExecId = execId };
-        StartResponse response =
-            await task.Shim.CallAsync((c, o) => c.StartAsync(request, o), _options.Deadlines.Change, cancellationToken);
-        if (execId.Length == 0)
+        Shim shim = task.Shim;
+        if (execId.Length > 0)
         {
-            task.Pid = response.Pid;
+            return (await shim.CallAsync(
+                (c, o) => c.StartAsync(request, o), _options.Deadlines.Change, cancellationToken)).Pid;
         }
 
-        return response.Pid;
+        task.Intents.Begin(TaskIntent.Start);
+        try
+        {
+            StartResponse response = await shim.CallAsync(
+                (c, o) => c.StartAsync(request, o), _options.Deadlines.Change, cancellationToken);
+            task.Pid = response.Pid;
+            return response.Pid;
+        }
+        finally
+        {
+            task.Intents.End(TaskIntent.Start);
+        }
     }
 
     /// <summary>The state of the first process, or of an exec.</summary>
@@ -55,7 +68,27 @@ public sealed partial class TaskManager
         Namespace ns, string id, string execId, uint signal, bool all, CancellationToken cancellationToken)
     {
         KillRequest request = new() { Id = id, ExecId = execId, Signal = signal, All = all };
-        await CallAsync(ns, id, (c, o) => c.KillAsync(request, o), cancellationToken);
+        ManagedTask task = await FindAsync(ns, id, cancellationToken);
+        Shim shim = task.Shim;
+
+        // A signal that is not the last one may mean something else when it comes twice, and so is not sent again.
+        bool last = execId.Length == 0 && signal == Signals.SIGKILL;
+        if (last)
+        {
+            task.Intents.Begin(TaskIntent.Kill);
+        }
+
+        try
+        {
+            await shim.CallAsync((c, o) => c.KillAsync(request, o), _options.Deadlines.Call, cancellationToken);
+        }
+        finally
+        {
+            if (last)
+            {
+                task.Intents.End(TaskIntent.Kill);
+            }
+        }
     }
 
     /// <summary>Adds a process; it is started with <see cref="StartAsync"/>.</summary>
@@ -202,10 +235,12 @@ public sealed partial class TaskManager
     }
 
     private IEnumerable<ManagedTask> InNamespace(Namespace ns) => _tasks
-        .Where(task => task.Key.Namespace == ns && task.Value.Phase is TaskPhase.Live or TaskPhase.Loading)
+        .Where(task => task.Key.Namespace == ns
+            && task.Value.Phase is TaskPhase.Live or TaskPhase.Loading or TaskPhase.Unreachable)
         .Select(task => task.Value)
         .OrderBy(task => task.Bundle.Id, StringComparer.Ordinal);
 
+    /// <summary>The state of a task; unknown when its shim does not say, null when it is gone.</summary>
     private async Task<ProcessState?> TryStateAsync(ManagedTask task, CancellationToken cancellationToken)
     {
         try
@@ -214,11 +249,19 @@ public sealed partial class TaskManager
             return await StateAsync(
                 task.Shim, task.Bundle.Id, "", _options.Deadlines.TaskState, cancellationToken);
         }
-        catch (Exception failure) when (failure is GantryException or TimeoutException)
+        catch (GantryException failure) when (failure.Kind is ErrorKind.NotFound)
         {
-            // One stuck task must not hide the others.
             _logger.LeftOut(task.Bundle.Namespace.ToString(), task.Bundle.Id, failure);
             return null;
+        }
+        catch (Exception failure) when (failure is GantryException or TimeoutException)
+        {
+            // One stuck task must not hide the others, nor look as if it were not there.
+            _logger.LeftOut(task.Bundle.Namespace.ToString(), task.Bundle.Id, failure);
+            return task.Phase is TaskPhase.Gone
+                ? null
+                : new ProcessState(
+                    task.Bundle.Id, "", task.Pid, ProcessStatus.Unknown, TaskIo.None, ExitStatus: 0, ExitedAt: null);
         }
     }
 

@@ -6,6 +6,7 @@ using Gantry.Core.Errors;
 using Gantry.Core.Namespaces;
 using Gantry.Runtime.Bundles;
 using Gantry.Runtime.Shims;
+using Gantry.Runtime.Supervisor;
 using Task = System.Threading.Tasks.Task;
 
 namespace Gantry.Runtime.Tasks;
@@ -59,7 +60,7 @@ public sealed partial class TaskManager
         }
         catch
         {
-            await TakeBackAsync(task, program);
+            await TakeBackAsync(task);
             throw;
         }
         finally
@@ -79,13 +80,15 @@ public sealed partial class TaskManager
         }
 
         _bundles.Create(bundle.Namespace, bundle.Id, creation.Spec.Value);
+        task.Intents.Begin(TaskIntent.Create);
+        BundleStore.WriteProgram(bundle, program.BinaryPath);
         task.Log = ShimLog.Open(bundle, _logger);
 
         // Step 3
         TypedBytes? options = creation.TaskOptions is { TypeUrl.Length: > 0 } own ? own : creation.RuntimeOptions;
         BootstrapResult bootstrap = await program.StartAsync(options, cancellationToken);
         task.Bootstrap = bootstrap;
-        _bundles.WriteShim(bundle, program.BinaryPath, bootstrap);
+        BundleStore.WriteBootstrap(bundle, bootstrap);
 
         // Step 4
         Shim shim = await ConnectAsync(bootstrap, bundle, cancellationToken);
@@ -114,6 +117,7 @@ public sealed partial class TaskManager
             throw GantryException.Verbatim(failure.Kind, $"failed to create shim task: {failure.Message}", failure);
         }
 
+        task.Intents.End(TaskIntent.Create);
         task.BeLive(shim);
         task.Watch = WatchAsync(task, shim);
         return task.Pid;
@@ -134,24 +138,33 @@ public sealed partial class TaskManager
         }
     }
 
-    /// <summary>Takes back what was made of a task that could not be made.</summary>
-    private async Task TakeBackAsync(ManagedTask task, ShimProgram program)
+    /// <summary>Takes back what was made of a task that could not be made. The caller holds the task's lifecycle.</summary>
+    /// <remarks>
+    /// <code>
+    /// 1. have the shim drop the task, and end
+    /// 2. if it does not, or there is none: kill what works on the bundle, the shim last, and clean up after it
+    /// 3. end what is left of the container
+    /// 4. remove the bundle
+    /// </code>
+    /// </remarks>
+    private async Task TakeBackAsync(ManagedTask task)
     {
         Bundle bundle = task.Bundle;
         try
         {
-            if (task.Connection is { } shim)
+            // Step 1
+            if (task.Connection is not { } shim || !await TryDiscardAsync(task, shim))
             {
-                await DiscardAsync(task, shim);
+                // Step 2
+                await EndLeftAsync(task, task.Log is null ? null : task.Program);
             }
-            else if (task.Log is not null)
+            else
             {
-                // The program has run, and may have left a shim or half of one. A shim that serves a whole group has
-                // another process than this bundle names, and is not hurt.
-                await RunDeleteAsync(task, program);
-                ShimProcess.Kill(bundle);
+                // Step 3: an OCI runtime that was killed leaves what the shim does not know of.
+                await Remains.EndContainerAsync(bundle, _time, _stop.Token);
             }
 
+            // Step 4
             await RemoveAsync(task);
             if (task.Bootstrap is { } bootstrap)
             {
@@ -169,8 +182,32 @@ public sealed partial class TaskManager
         }
     }
 
+    /// <summary>
+    /// Ends all that is left of a task that has no shim, or whose shim is of no use: programs, the shim unless it serves
+    /// others too, and what is in the container's cgroup.
+    /// </summary>
+    /// <returns>What the clean-up by the shim's program says; null when there is no program, or it failed.</returns>
+    private async Task<ProcessExit?> EndLeftAsync(ManagedTask task, ShimProgram? program)
+    {
+        Bundle bundle = task.Bundle;
+        await Remains.EndProgramsAsync(bundle, _time, _stop.Token);
+        if (!IsShared(task))
+        {
+            await Remains.EndShimAsync(bundle, _time, _stop.Token);
+        }
+
+        ProcessExit? exit = program is null ? null : await RunDeleteAsync(task, program);
+        if (!await Remains.EndContainerAsync(bundle, _time, _stop.Token))
+        {
+            _logger.ContainerLeft(bundle.Namespace.ToString(), bundle.Id);
+        }
+
+        return exit;
+    }
+
     /// <summary>Has a shim drop a task that was not made, and end.</summary>
-    private async Task DiscardAsync(ManagedTask task, Shim shim)
+    /// <returns>Whether nothing is left in it.</returns>
+    private async Task<bool> TryDiscardAsync(ManagedTask task, Shim shim)
     {
         Bundle bundle = task.Bundle;
         try
@@ -187,9 +224,9 @@ public sealed partial class TaskManager
         catch (GantryException failure)
         {
             _logger.CleanupFailed(bundle.Namespace.ToString(), bundle.Id, "deleting a task that was not made", failure);
-            await RunDeleteAsync(task, task.Program!);
+            return false;
         }
 
-        await ShutdownAsync(task, shim);
+        return await ShutdownAsync(task, shim);
     }
 }

@@ -7,6 +7,7 @@ using Gantry.Linux;
 using Gantry.Runtime.Bundles;
 using Gantry.Runtime.Events;
 using Gantry.Runtime.Shims;
+using Gantry.Runtime.Supervisor;
 using Task = System.Threading.Tasks.Task;
 
 namespace Gantry.Runtime.Tasks;
@@ -32,36 +33,62 @@ public sealed partial class TaskManager
     public async Task<ProcessExit> DeleteAsync(Namespace ns, string id, CancellationToken cancellationToken)
     {
         ManagedTask task = await FindAsync(ns, id, cancellationToken);
-        await task.Lifecycle.WaitAsync(cancellationToken);
+        Shim? shim = task.Connection;
         try
         {
-            // Step 1
-            if (task.Deleted is null)
+            await task.Lifecycle.WaitAsync(cancellationToken);
+            try
             {
-                Shim shim = task.Shim;
-                task.Deleted = await DeleteInShimAsync(task, shim);
-
-                // Step 2
-                await ShutdownAsync(task, shim);
+                return await DeleteStepsAsync(task);
             }
-
-            // Step 3
-            ProcessExit exit = task.Deleted;
-            await RemoveAsync(task);
-
-            // Step 4
-            await TellEndAsync(task, exit);
-            Forget(task, exit);
-            return exit;
+            finally
+            {
+                task.Lifecycle.Release();
+            }
+        }
+        catch (GantryException failure) when (
+            failure.Kind is ErrorKind.Unavailable && shim is not null && !_stop.IsCancellationRequested)
+        {
+            // The shim is lost: when it is dead, the daemon is about to remove the task itself.
+            await task.LeftAsync(shim, cancellationToken);
+            return task.Exit ?? throw failure;
         }
         catch (LinuxException failure)
         {
             throw new GantryException(ErrorKind.Unknown, $"failed to delete task: {failure.Message}", failure);
         }
-        finally
+    }
+
+    /// <summary>The steps of a removal, from where the last attempt has left off. The caller holds the task's lifecycle.</summary>
+    private async Task<ProcessExit> DeleteStepsAsync(ManagedTask task)
+    {
+        // Step 1
+        if (task.Deleted is null)
         {
-            task.Lifecycle.Release();
+            Shim shim = task.Shim;
+            task.Intents.Begin(TaskIntent.Delete);
+            try
+            {
+                task.Deleted = await DeleteInShimAsync(task, shim);
+            }
+            catch (GantryException)
+            {
+                task.Intents.End(TaskIntent.Delete);
+                throw;
+            }
+
+            // Step 2
+            await ShutdownAsync(task, shim);
         }
+
+        // Step 3
+        ProcessExit exit = task.Deleted;
+        await RemoveAsync(task);
+
+        // Step 4
+        await TellEndAsync(task, exit);
+        Forget(task, exit);
+        return exit;
     }
 
     private async Task<ProcessExit> DeleteInShimAsync(ManagedTask task, Shim shim)
@@ -91,8 +118,10 @@ public sealed partial class TaskManager
 
     /// <summary>
     /// Has a shim end, and waits until it has: then all that it had to tell is told. One that serves other tasks too goes on.
+    /// One that does not end, though it holds no task any more, is killed.
     /// </summary>
-    private async Task ShutdownAsync(ManagedTask task, Shim shim)
+    /// <returns>Whether it did as it was told.</returns>
+    private async Task<bool> ShutdownAsync(ManagedTask task, Shim shim)
     {
         Bundle bundle = task.Bundle;
         try
@@ -100,27 +129,36 @@ public sealed partial class TaskManager
             ShutdownRequest request = new() { Id = bundle.Id };
             await shim.CallAsync(
                 (c, o) => c.ShutdownAsync(request, o), _options.Deadlines.ShimShutdown, CancellationToken.None);
-            if (!IsShared(task, shim))
+            if (!IsShared(task))
             {
                 await shim.Closed.WaitAsync(_options.Deadlines.ShimShutdown, _time, CancellationToken.None);
             }
+
+            return true;
         }
         catch (GantryException failure) when (failure.Kind is ErrorKind.Unavailable)
         {
             // It ended before it could answer.
             _logger.LeftOut(bundle.Namespace.ToString(), bundle.Id, failure);
+            return true;
         }
         catch (Exception failure) when (failure is GantryException or TimeoutException)
         {
-            // It holds no task any more; that it lives on costs memory, and the task's removal must not wait for it.
             _logger.CleanupFailed(bundle.Namespace.ToString(), bundle.Id, "ending its shim", failure);
+            if (!IsShared(task))
+            {
+                await Remains.EndShimAsync(bundle, _time, CancellationToken.None);
+            }
+
+            return false;
         }
     }
 
-    private bool IsShared(ManagedTask task, Shim shim) => _tasks.Values.Any(other =>
+    /// <summary>Whether the shim of a task serves others too.</summary>
+    private bool IsShared(ManagedTask task) => task.Bootstrap is { } own && _tasks.Values.Any(other =>
         !ReferenceEquals(other, task)
-        && other.Connection is { } connection
-        && string.Equals(connection.Address, shim.Address, StringComparison.Ordinal));
+        && other.Bootstrap is { } bootstrap
+        && string.Equals(bootstrap.Address, own.Address, StringComparison.Ordinal));
 
     /// <summary>Removes what the daemon holds of a task on disk and in the kernel.</summary>
     private async Task RemoveAsync(ManagedTask task)

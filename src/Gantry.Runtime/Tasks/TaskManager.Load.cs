@@ -1,8 +1,14 @@
+using System.Net.Sockets;
 using Gantry.Api.Events;
+using Gantry.Api.Runtime.TaskV2;
 using Gantry.Core.Errors;
+using Gantry.Linux;
+using Gantry.Linux.Processes;
 using Gantry.Runtime.Bundles;
 using Gantry.Runtime.Shims;
+using Gantry.Runtime.Supervisor;
 using Google.Protobuf;
+using Task = System.Threading.Tasks.Task;
 
 namespace Gantry.Runtime.Tasks;
 
@@ -32,11 +38,43 @@ public sealed partial class TaskManager
             if (_tasks.TryAdd((bundle.Namespace, bundle.Id), task))
             {
                 RememberExit(bundle);
+                ReadShim(task);
                 found.Add(task);
             }
         }
 
-        return Task.WhenAll(found.Select(task => LoadTaskAsync(task, cancellationToken)));
+        return AdoptAllAsync(found, cancellationToken);
+    }
+
+    private async Task AdoptAllAsync(List<ManagedTask> found, CancellationToken cancellationToken)
+    {
+        long started = _time.GetTimestamp();
+
+        // Not on the caller's thread: the API is to answer at once.
+        await Task.WhenAll(found.Select(task => Task.Run(() => LoadTaskAsync(task, cancellationToken), cancellationToken)));
+        ILookup<TaskPhase, ManagedTask> phases = found.ToLookup(task => task.Phase);
+        _logger.AllAdopted(
+            phases[TaskPhase.Live].Count(),
+            phases[TaskPhase.Unreachable].Count(),
+            phases[TaskPhase.Gone].Count(),
+            _time.GetElapsedTime(started).TotalMilliseconds);
+    }
+
+    /// <summary>Reads how a task's shim is reached, so that it is known of all tasks before any is adopted.</summary>
+    private void ReadShim(ManagedTask task)
+    {
+        Bundle bundle = task.Bundle;
+        try
+        {
+            task.Program = FindProgram(bundle);
+            task.Bootstrap = ReadBootstrap(bundle);
+        }
+        catch (Exception failure) when (failure is GantryException or IOException or UnauthorizedAccessException)
+        {
+            // One bundle that is broken must not keep the daemon from the others.
+            _logger.CleanupFailed(bundle.Namespace.ToString(), bundle.Id, "reading its bundle", failure);
+            task.BeUnreachable();
+        }
     }
 
     private async Task LoadTaskAsync(ManagedTask task, CancellationToken cancellationToken)
@@ -47,11 +85,14 @@ public sealed partial class TaskManager
         await task.Lifecycle.WaitAsync(either.Token);
         try
         {
-            task.Program = FindProgram(bundle);
-            task.Bootstrap = ReadBootstrap(bundle);
-            if (task.Bootstrap is null)
+            if (task.Phase is TaskPhase.Unreachable)
             {
-                await RemoveWithoutShimAsync(task);
+                return;
+            }
+
+            if (task.Bootstrap is null || task.Intents.Has(TaskIntent.Create))
+            {
+                await RemoveUnmadeAsync(task, either.Token);
                 return;
             }
 
@@ -96,19 +137,79 @@ public sealed partial class TaskManager
         }
     }
 
-    private async Task RemoveWithoutShimAsync(ManagedTask task)
+    /// <summary>
+    /// Takes back a task that an earlier daemon was about to make: it told nobody that the task exists. A shim that there
+    /// is already is asked first, so that what it has told of the task is told to its end.
+    /// </summary>
+    private async Task RemoveUnmadeAsync(ManagedTask task, CancellationToken cancellationToken)
     {
         Bundle bundle = task.Bundle;
-        if (task.Program is { } program)
+        await Remains.EndProgramsAsync(bundle, _time, cancellationToken);
+        task.Log = ShimLog.Open(bundle, _logger);
+        if (task.Bootstrap is { } bootstrap)
         {
-            // It may have been about to start: what there is of it has made no process yet.
-            await RunDeleteAsync(task, program);
+            try
+            {
+                task.Attach(await Shim.ConnectAsync(
+                    bootstrap, bundle.Namespace, _options.Deadlines.ShimLoad, _time, cancellationToken));
+            }
+            catch (Exception failure) when (failure is GantryException or SocketException)
+            {
+                // It is dead, or was never more than a socket.
+                _logger.LeftOut(bundle.Namespace.ToString(), bundle.Id, failure);
+            }
         }
 
-        ShimProcess.Kill(bundle);
-        await RemoveAsync(task);
-        Forget(task, exit: null);
-        _logger.BundleRemoved(bundle.Namespace.ToString(), bundle.Id);
+        await TakeBackAsync(task);
+        _logger.CreationUndone(bundle.Namespace.ToString(), bundle.Id);
+    }
+
+    /// <summary>Goes on with what an earlier daemon was about to do to a task that lives. The caller holds its lifecycle.</summary>
+    private async Task ResumeAsync(ManagedTask task, Shim shim, ProcessState state, CancellationToken cancellationToken)
+    {
+        string id = task.Bundle.Id;
+        try
+        {
+            if (task.Intents.Has(TaskIntent.Start))
+            {
+                if (state.Status is ProcessStatus.Created)
+                {
+                    StartRequest request = new() { Id = id };
+                    await shim.CallAsync(
+                        (c, o) => c.StartAsync(request, o), _options.Deadlines.Change, cancellationToken);
+                }
+
+                task.Intents.End(TaskIntent.Start);
+            }
+
+            if (task.Intents.Has(TaskIntent.Kill))
+            {
+                if (state.Status is not ProcessStatus.Stopped)
+                {
+                    KillRequest request = new() { Id = id, Signal = Signals.SIGKILL };
+                    await shim.CallAsync((c, o) => c.KillAsync(request, o), _options.Deadlines.Call, cancellationToken);
+                }
+
+                task.Intents.End(TaskIntent.Kill);
+            }
+
+            if (task.Intents.Has(TaskIntent.Delete))
+            {
+                if (state.Status is ProcessStatus.Stopped)
+                {
+                    await DeleteStepsAsync(task);
+                }
+                else
+                {
+                    task.Intents.End(TaskIntent.Delete);
+                }
+            }
+        }
+        catch (Exception failure) when (failure is GantryException or LinuxException)
+        {
+            // The task is adopted as it is; its client sees in which state, and can repeat what it wanted.
+            _logger.CleanupFailed(task.Bundle.Namespace.ToString(), id, "resuming what was begun", failure);
+        }
     }
 
     private ShimProgram? FindProgram(Bundle bundle) =>

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Gantry.Core.Errors;
 using Gantry.Runtime.Bundles;
 using Gantry.Runtime.Shims;
+using Gantry.Runtime.Supervisor;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Gantry.Runtime.Tasks;
@@ -109,6 +110,11 @@ public sealed partial class TaskManager
             ProcessState state =
                 await StateAsync(shim, bundle.Id, "", _options.Deadlines.ShimLoad, cancellationToken);
             await AdoptAsync(task, shim, state, again);
+            if (!again)
+            {
+                await ResumeAsync(task, shim, state, cancellationToken);
+            }
+
             return shim;
         }
         catch (GantryException failure) when (shim is not null && failure.Kind is ErrorKind.NotFound)
@@ -116,7 +122,7 @@ public sealed partial class TaskManager
             _logger.ShimEmpty(bundle.Namespace.ToString(), bundle.Id);
             await ShutdownAsync(task, shim);
             await shim.DisposeAsync();
-            await CleanUpAsync(task, started: KnownExit(task) is not null);
+            await CleanUpAsync(task, started: KnownExit(task) is not null || task.Intents.Has(TaskIntent.Delete));
             return null;
         }
         catch (Exception failure) when (
@@ -177,7 +183,7 @@ public sealed partial class TaskManager
     private async Task CleanUpAsync(ManagedTask task, bool started)
     {
         Bundle bundle = task.Bundle;
-        ProcessExit? answer = task.Program is { } program ? await RunDeleteAsync(task, program) : null;
+        ProcessExit? answer = await EndLeftAsync(task, task.Program);
         if (answer is null && started && ShimProcess.InitExists(bundle))
         {
             // The container may run on. To tell of its exit would be a lie; the next try may do better.

@@ -64,21 +64,22 @@ public sealed partial class TaskManager : IAsyncDisposable
     {
         await _stop.CancelAsync();
         _events.ExitSeen = null;
-        foreach (ManagedTask task in _tasks.Values)
-        {
-            if (task.Connection is { } shim)
-            {
-                await shim.DisposeAsync();
-            }
+        await Task.WhenAll(_tasks.Values.Select(LetGoAsync));
+        _tasks.Clear();
+    }
 
-            await task.Watch;
-            if (task.Log is { } log)
-            {
-                await log.DisposeAsync();
-            }
+    private static async Task LetGoAsync(ManagedTask task)
+    {
+        if (task.Connection is { } shim)
+        {
+            await shim.DisposeAsync();
         }
 
-        _tasks.Clear();
+        await task.Watch;
+        if (task.Log is { } log)
+        {
+            await log.DisposeAsync();
+        }
     }
 
     /// <summary>The program of a task's shim.</summary>
@@ -103,6 +104,7 @@ public sealed partial class TaskManager : IAsyncDisposable
     /// <summary>Keeps a told exit with the task, so that the next daemon does not tell it again.</summary>
     private void KeepExit(Namespace ns, TaskExit exit)
     {
+        _logger.ExitTold(ns.ToString(), exit.ContainerId, exit.Pid, exit.ExitStatus);
         if (!_tasks.TryGetValue((ns, exit.ContainerId), out ManagedTask? task) || task.Phase is TaskPhase.Gone)
         {
             return;

@@ -184,6 +184,8 @@ public static class ConfigLoader
             ShimEnvironment = ShimEnvironment(plugins),
             StreamProcessors = Processors(file.Table("stream_processors")),
             DefaultExecutor = own.NonEmpty("default_executor") ?? defaults.DefaultExecutor,
+            RestartInterval = RestartInterval(file, plugins, defaults.RestartInterval),
+            ReconcileInterval = own.Duration("reconcile_interval") ?? defaults.ReconcileInterval,
         };
         return config with { UnknownKeys = [.. file.Unknown()] };
     }
@@ -260,6 +262,17 @@ public static class ConfigLoader
         ScheduleDelay = table.Duration("schedule_delay") ?? defaults.ScheduleDelay,
         StartupDelay = table.Duration("startup_delay") ?? defaults.StartupDelay,
     };
+
+    // The monitor's name in containerd 2, and before.
+    private static TimeSpan? RestartInterval(ConfigTable file, ConfigTable plugins, TimeSpan? defaults)
+    {
+        const string name = "io.containerd.monitor.container.v1.restart";
+        const string before = "io.containerd.internal.v1.restart";
+        TimeSpan? wanted = plugins.Table(name).Duration("interval") ?? plugins.Table(before).Duration("interval");
+        return file.Texts("disabled_plugins").Any(plugin => plugin is name or before) ? null
+            : wanted is { } interval && interval > TimeSpan.Zero ? interval
+            : defaults;
+    }
 
     private static Dictionary<string, string> SnapshotterRoots(Dictionary<string, ConfigTable> tables)
     {

@@ -61,6 +61,12 @@ public sealed record DaemonConfig
     /// <summary>Whether a blob that another namespace has may appear in this one without being sent.</summary>
     public bool ShareContent { get; init; } = true;
 
+    /// <summary>The time between two looks at the containers that are to be kept running; null when none are.</summary>
+    public TimeSpan? RestartInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The time between two looks for what tasks have left on the machine; zero when there are none.</summary>
+    public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>When garbage is collected.</summary>
     public GcConfig Gc { get; init; } = new();
 

@@ -27,13 +27,9 @@ internal sealed class TasksService(IMetadata metadata, TaskManager tasks, Daemon
             throw new GantryException(ErrorKind.NotImplemented, "restoring a checkpoint");
         }
 
-        TaskCreation creation = new(
-            container.Id,
-            container.RuntimeName,
-            container.Spec ?? throw new GantryException(ErrorKind.FailedPrecondition, $"container {container.Id} has no spec"))
+        TaskCreation creation = TaskCreation.Of(container) with
         {
             RuntimePath = request.RuntimePath,
-            RuntimeOptions = container.RuntimeOptions,
             TaskOptions = request.Options.ToRecord(),
             RootFilesystem = request.Rootfs.ToRecords(),
             Io = new TaskIo(request.Stdin, request.Stdout, request.Stderr, request.Terminal),

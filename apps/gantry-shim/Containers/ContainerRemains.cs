@@ -1,0 +1,45 @@
+using Gantry.Linux.Cgroups;
+using Gantry.Shim.Executor;
+
+namespace Gantry.Shim.Containers;
+
+/// <summary>
+/// What is left of a container when the runtime that made or removed it was killed half way: processes that the runtime
+/// knows nothing of, their cgroup, and the runtime's state.
+/// </summary>
+internal static class ContainerRemains
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+
+    /// <summary>Removes a container whatever its state, and what the runtime leaves of it.</summary>
+    /// <param name="runtime">The runtime.</param>
+    /// <param name="id">The container.</param>
+    /// <param name="cgroupsPath">The cgroup that its spec names, or null.</param>
+    /// <param name="time">The clock.</param>
+    /// <returns>Why the runtime failed, or null.</returns>
+    public static async Task<RuntimeFailure?> RemoveAsync(
+        OciRuntime runtime, string id, string? cgroupsPath, TimeProvider time)
+    {
+        RuntimeFailure? failed = await runtime.RunAsync("delete", "--force", id);
+        bool gone = await TrySweepAsync(id, cgroupsPath, time);
+        if (gone || failed is null || failed.Reason.Contains("does not exist", StringComparison.Ordinal))
+        {
+            runtime.RemoveState(id);
+        }
+
+        return failed;
+    }
+
+    /// <summary>Removes what a runtime leaves of a container that it does not know any more.</summary>
+    public static async Task SweepAsync(OciRuntime runtime, string id, string? cgroupsPath, TimeProvider time)
+    {
+        await TrySweepAsync(id, cgroupsPath, time);
+        runtime.RemoveState(id);
+    }
+
+    /// <summary>Ends what is in the container's cgroup. One of another name may be others' too, and is left.</summary>
+    private static async Task<bool> TrySweepAsync(string id, string? cgroupsPath, TimeProvider time) =>
+        cgroupsPath is not null && cgroupsPath.StartsWith('/') && cgroupsPath.Trim('/') != id
+        && cgroupsPath.EndsWith("/" + id, StringComparison.Ordinal)
+        && await CgroupTree.RemoveAsync(cgroupsPath, Limit, time, CancellationToken.None);
+}

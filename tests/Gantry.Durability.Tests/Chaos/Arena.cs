@@ -1,0 +1,175 @@
+using System.Globalization;
+using Gantry.Client;
+using Gantry.Core;
+using Gantry.Core.Containers;
+using Gantry.Core.Errors;
+using Gantry.Core.Mounts;
+using Gantry.Core.Namespaces;
+using Gantry.Linux.Mounts;
+using Gantry.Oci.Image;
+using Gantry.Oci.Runtime;
+using Gantry.Testing;
+
+namespace Gantry.Durability.Tests.Chaos;
+
+/// <summary>A daemon, containers on it, and what is to be left of them: nothing.</summary>
+internal sealed class Arena : IAsyncDisposable
+{
+    private const string Runtime = "io.containerd.runc.v2";
+    private const string TaskDirectory = "io.containerd.runtime.v2.task";
+    private const long HogMemory = 16 << 20;
+
+    private readonly string _rootfs;
+
+    private Arena(GantryDaemon daemon, Namespace ns)
+    {
+        Daemon = daemon;
+        Namespace = ns;
+        Events = new EventRecorder(daemon.Address, ns);
+        _rootfs = Path.Combine(daemon.Home, "rootfs");
+    }
+
+    public GantryDaemon Daemon { get; }
+
+    public Namespace Namespace { get; }
+
+    public EventRecorder Events { get; }
+
+    /// <summary>A client of the daemon that runs now.</summary>
+    public GantryClient Client { get; private set; } = null!;
+
+    public NamespaceClient Scope => Client.In(Namespace);
+
+    public static async Task<Arena> OpenAsync(CancellationToken cancellationToken)
+    {
+        string busybox = Needs.Program("busybox");
+        Needs.Program("runc");
+        GantryDaemon daemon = await GantryDaemon.StartNewAsync();
+        Arena arena = new(daemon, Namespace.Parse("chaos" + Guid.NewGuid().ToString("N")[..8]));
+        string bin = Path.Combine(arena._rootfs, "bin");
+        Directory.CreateDirectory(bin);
+        Directory.CreateDirectory(Path.Combine(arena._rootfs, "proc"));
+        File.Copy(busybox, Path.Combine(bin, "busybox"));
+        foreach (string name in (string[])["sh", "sleep", "true"])
+        {
+            File.CreateSymbolicLink(Path.Combine(bin, name), "busybox");
+        }
+
+        await arena.ConnectAsync(cancellationToken);
+        return arena;
+    }
+
+    /// <summary>Connects to a daemon that has just started.</summary>
+    public async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        Client?.Dispose();
+        Client = new GantryClient(new GantryClientOptions { SocketPath = Daemon.Address });
+        await Events.BeginAsync(cancellationToken);
+    }
+
+    /// <summary>Makes a container's record.</summary>
+    /// <param name="id">The container.</param>
+    /// <param name="hog">Whether it is to run out of memory.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task MakeRecordAsync(string id, bool hog, CancellationToken cancellationToken)
+    {
+        RuntimeSpec spec = SpecBuilder.Build(
+            Namespace.ToString(),
+            id,
+            new ContainerDefaults(),
+            new SpecUser(),
+            new SpecOptions
+            {
+                Args = hog ? ["sh", "-c", "a=xxxxxxxx; while true; do a=$a$a; done"] : ["sleep", "100000"],
+                MemoryBytes = hog ? HogMemory : null,
+            });
+        ContainerRecord record = new(id)
+        {
+            RuntimeName = Runtime,
+            Spec = new TypedBytes(RuntimeSpecJson.SpecTypeUrl, RuntimeSpecJson.ToBytes(spec)),
+        };
+        await Scope.Containers.CreateAsync(record, cancellationToken);
+    }
+
+    /// <summary>The root filesystem of a container: a layer of its own over that of all.</summary>
+    public IReadOnlyList<Mount> RootfsOf(string id)
+    {
+        string upper = Path.Combine(Daemon.Home, "layers", id, "fs");
+        string work = Path.Combine(Daemon.Home, "layers", id, "work");
+        Directory.CreateDirectory(upper);
+        Directory.CreateDirectory(work);
+        return [new Mount("overlay", "overlay", [$"workdir={work}", $"upperdir={upper}", $"lowerdir={_rootfs}"])];
+    }
+
+    /// <summary>How often the daemons have told that a container's first process exited, by their logs.</summary>
+    public int ExitsTold(string id)
+    {
+        string needle = $"task {Namespace}/{id}: exit of ";
+        string log = Daemon.Log;
+        int count = 0;
+        for (int at = log.IndexOf(needle, StringComparison.Ordinal); at >= 0;
+            at = log.IndexOf(needle, at + needle.Length, StringComparison.Ordinal))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>What is left of containers, apart from one.</summary>
+    public async Task<IReadOnlyList<string>> LeftoversAsync(string except)
+    {
+        bool Expected(string left) => left.Contains($"/{except}", StringComparison.Ordinal)
+            || left.Contains($"-id {except} ", StringComparison.Ordinal);
+        List<string> left = [.. await Daemon.LeftoversAsync(Expected)];
+        left.AddRange(Files(Path.Combine(Daemon.State)).Where(path => !Expected(path)));
+        left.AddRange(Children(Path.Combine(Daemon.Home, "runc", Namespace.ToString())).Where(path => !Expected(path)));
+        left.AddRange(Children(Path.Combine(Daemon.Root, TaskDirectory, Namespace.ToString())).Where(path => !Expected(path)));
+        left.AddRange(Directory.EnumerateDirectories("/sys/fs/cgroup")
+            .SelectMany(hierarchy => Children(Path.Combine(hierarchy, Namespace.ToString())))
+            .Where(Directory.Exists)
+            .Where(path => !Expected(path)));
+        left.AddRange(Prey.Stranded(Daemon.Home));
+
+        // One socket is that of the shim that is to stay.
+        left.AddRange(Children(Path.Combine(Daemon.Home, "s")).Skip(except.Length > 0 ? 1 : 0));
+        return left;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Events.DisposeAsync();
+        Client.Dispose();
+        if (Daemon.ProcessId != 0)
+        {
+            await Daemon.KillAsync();
+        }
+
+        // After a failure all that the daemon should have removed is there.
+        Prey.KillAll(Daemon.Home);
+        foreach (string hierarchy in Directory.EnumerateDirectories("/sys/fs/cgroup"))
+        {
+            foreach (string procs in Children(Path.Combine(hierarchy, Namespace.ToString())).Select(c => Path.Combine(c, "cgroup.procs")))
+            {
+                foreach (string pid in File.Exists(procs) ? File.ReadLines(procs) : [])
+                {
+                    Prey.Kill(int.Parse(pid, CultureInfo.InvariantCulture));
+                }
+            }
+        }
+
+        foreach (MountInfo mount in MountInfo.ReadBelow(Daemon.Home).Reverse())
+        {
+            MountCalls.Unmount(mount.MountPoint, UnmountFlags.MNT_DETACH);
+        }
+
+        await Daemon.DisposeAsync();
+    }
+
+    private static IEnumerable<string> Files(string directory) => Directory.Exists(directory)
+        ? Directory.EnumerateFiles(directory, "*", new EnumerationOptions { RecurseSubdirectories = true })
+        : [];
+
+    private static IEnumerable<string> Children(string directory) =>
+        Directory.Exists(directory) ? Directory.EnumerateFileSystemEntries(directory) : [];
+}
