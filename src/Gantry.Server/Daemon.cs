@@ -168,6 +168,8 @@ public sealed partial class Daemon : IAsyncDisposable
             _time);
         Own(differs);
         DaemonLifetime lifetime = new(_time, _stopping.Token);
+        RuntimeCheck runtime = new(
+            _config.Root, _config.State, _config.Grpc.Address, metadata, tasks, mounts, _time);
         ApiServices services = new(
             lifetime,
             metadata,
@@ -175,15 +177,16 @@ public sealed partial class Daemon : IAsyncDisposable
             events,
             tasks,
             differs.For,
-            new DaemonMaintenance(
-                metadata,
-                new RuntimeCheck(_config.Root, _config.State, tasks, mounts, _time)),
+            new DaemonMaintenance(metadata, runtime),
             plugins,
             RootIdentity.Ensure(_config.Root),
             ContainerLogs.In(_config.Root),
             _loggers);
         Own(await ApiHost.StartAsync(grpc, _config.Limits, services, _loggers, cancellationToken));
         Own(BackgroundPart.Start("metadata", metadata.RunAsync, _logger));
+        Reconciler reconciler = new(
+            runtime, adoption, _config.ReconcileInterval, _time, _loggers.CreateLogger<Reconciler>());
+        Own(BackgroundPart.Start("reconciler", reconciler.RunAsync, _logger));
         if (_config.RestartInterval is { } interval)
         {
             RestartMonitor restarts = new(

@@ -21,6 +21,11 @@ internal static class ContainerCleanup
         bool force,
         CancellationToken cancellationToken)
     {
+        if (force)
+        {
+            await ContainerLabels.StayStoppedAsync(scope, container, cancellationToken);
+        }
+
         if (hasTask)
         {
             await RemoveTaskAsync(scope, container.Id, force, cancellationToken);

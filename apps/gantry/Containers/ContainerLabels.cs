@@ -1,4 +1,6 @@
 using System.Globalization;
+using Gantry.Client;
+using Gantry.Core;
 using Gantry.Core.Containers;
 
 namespace Gantry.Cli.Containers;
@@ -18,4 +20,25 @@ internal static class ContainerLabels
         && uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint status)
             ? status
             : null;
+
+    /// <summary>Has the daemon not start a container again that is about to be stopped; one that it minds alone.</summary>
+    /// <param name="scope">The namespace.</param>
+    /// <param name="container">The container.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public static async Task StayStoppedAsync(
+        NamespaceClient scope, ContainerRecord container, CancellationToken cancellationToken)
+    {
+        if (container.Labels.ContainsKey(RestartLabels.Status))
+        {
+            Dictionary<string, string> labels = new(StringComparer.Ordinal)
+            {
+                [RestartLabels.ExplicitlyStopped] = "true",
+                [RestartLabels.Status] = RestartLabels.Stopped,
+            };
+            await scope.Containers.UpdateAsync(
+                new ContainerRecord(container.Id) { Labels = labels },
+                new FieldMask([.. labels.Keys.Select(key => "labels." + key)]),
+                cancellationToken);
+        }
+    }
 }

@@ -44,7 +44,10 @@ internal sealed record NewContainer(ContainerRecord Record, IReadOnlyList<Mount>
             ContainerRecord record = new(id)
             {
                 Image = image.Record.Name,
-                Labels = LabelsOf(defaults, parse.GetValue(options.Record.Labels) ?? []),
+                Labels = LabelsOf(
+                    defaults,
+                    options.Restart.Labels(parse, parse.GetValue(options.Output.LogUri)),
+                    parse.GetValue(options.Record.Labels) ?? []),
                 RuntimeName = parse.GetValue(options.Runtime.Runtime)!,
                 RuntimeOptions = options.Runtime.ToOptions(parse),
                 Spec = new TypedBytes(RuntimeSpecJson.SpecTypeUrl, RuntimeSpecJson.ToBytes(spec)),
@@ -126,12 +129,18 @@ internal sealed record NewContainer(ContainerRecord Record, IReadOnlyList<Mount>
         }
     }
 
-    private static Dictionary<string, string> LabelsOf(ContainerDefaults image, string[] given)
+    private static Dictionary<string, string> LabelsOf(
+        ContainerDefaults image, IEnumerable<KeyValuePair<string, string>> own, string[] given)
     {
         Dictionary<string, string> labels = new(image.Labels, StringComparer.Ordinal)
         {
             [ContainerLabels.StopSignal] = image.StopSignal.Length > 0 ? image.StopSignal : "SIGTERM",
         };
+        foreach ((string key, string value) in own)
+        {
+            labels[key] = value;
+        }
+
         foreach (string label in given)
         {
             int equals = label.IndexOf('=', StringComparison.Ordinal);

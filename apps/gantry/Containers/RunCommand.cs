@@ -95,6 +95,11 @@ internal static class RunCommand
             throw new FormatException("--detach leaves nothing to be attached to: leave out -i and -t");
         }
 
+        if (options.Restart.Labels(parse, logUri: null).Any() && !detach)
+        {
+            throw new FormatException("--restart needs --detach");
+        }
+
         if (!detach && parse.GetValue(options.Output.LogUri) is not null)
         {
             throw new FormatException("--log-uri needs --detach");

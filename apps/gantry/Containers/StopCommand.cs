@@ -44,6 +44,7 @@ internal static class StopCommand
     {
         TaskClient tasks = session.Scope.Tasks;
         ContainerRecord container = await session.Scope.Containers.GetAsync(id, session.Token);
+        await ContainerLabels.StayStoppedAsync(session.Scope, container, session.Token);
         ProcessState state;
         try
         {

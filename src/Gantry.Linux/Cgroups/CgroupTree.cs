@@ -9,6 +9,16 @@ public static class CgroupTree
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>The directories that hierarchies are mounted on.</summary>
+    public static IReadOnlyList<string> Hierarchies() =>
+    [
+        .. MountInfo.ReadAll()
+            .Where(mount => mount.FilesystemType is "cgroup" or "cgroup2"
+                && mount.MountPoint.StartsWith(CgroupPaths.Root, StringComparison.Ordinal))
+            .Select(mount => mount.MountPoint)
+            .Distinct(StringComparer.Ordinal),
+    ];
+
     /// <summary>Its directories, in the hierarchies in which it is.</summary>
     /// <param name="path">The cgroup, from the top of the hierarchies, such as <c>/default/web</c>.</param>
     /// <exception cref="LinuxException">The path is not absolute, is the top itself, or has a <c>..</c> (EINVAL).</exception>
@@ -21,15 +31,7 @@ public static class CgroupTree
             throw new LinuxException("cgroup", path, Errno.EINVAL);
         }
 
-        return
-        [
-            .. MountInfo.ReadAll()
-                .Where(mount => mount.FilesystemType is "cgroup" or "cgroup2"
-                    && mount.MountPoint.StartsWith(CgroupPaths.Root, StringComparison.Ordinal))
-                .Select(mount => Path.Join(mount.MountPoint, inner))
-                .Distinct(StringComparer.Ordinal)
-                .Where(Directory.Exists),
-        ];
+        return [.. Hierarchies().Select(hierarchy => Path.Join(hierarchy, inner)).Where(Directory.Exists)];
     }
 
     /// <summary>The processes in it and below it.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Gantry.Core.Namespaces;
 using Gantry.Linux.Processes;
 using Gantry.Runtime.Bundles;
 
@@ -29,6 +30,25 @@ internal static class ShimProcess
 
         return null;
     }
+
+    /// <summary>The shims of a daemon, with the task that each was started for.</summary>
+    /// <param name="address">The socket that the daemon serves gRPC on.</param>
+    public static IEnumerable<(int Pid, Namespace Namespace, string Id)> OfDaemon(string address)
+    {
+        foreach (int pid in All())
+        {
+            string arguments = Arguments(pid);
+            if (Value(arguments, "-address") == address && !IsCommand(arguments)
+                && Value(arguments, "-namespace") is { } ns && Identifier.IsValid(ns)
+                && Value(arguments, "-id") is { } id && Identifier.IsValid(id))
+            {
+                yield return (pid, Namespace.Parse(ns), id);
+            }
+        }
+    }
+
+    /// <summary>Whether a process has children.</summary>
+    public static bool HasChildren(int pid) => All().Any(other => ParentOf(other) == pid);
 
     /// <summary>
     /// The programs that work on a bundle: the commands <c>start</c> and <c>delete</c> of its shim, and OCI runtimes, which
@@ -92,6 +112,29 @@ internal static class ShimProcess
         return directory.Contains("/io.containerd.runtime.v2.task/", StringComparison.Ordinal)
             && !directory.StartsWith(
                 Path.GetDirectoryName(Path.GetDirectoryName(bundle.DirectoryPath))! + "/", StringComparison.Ordinal);
+    }
+
+    private static string? Value(string arguments, string name)
+    {
+        string[] parts = arguments.Split('\0');
+        int at = Array.IndexOf(parts, name);
+        return at >= 0 && at + 1 < parts.Length ? parts[at + 1] : null;
+    }
+
+    private static int ParentOf(int pid)
+    {
+        try
+        {
+            // The name, in brackets, may hold anything.
+            string stat = File.ReadAllText($"/proc/{pid}/stat");
+            string[] fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return fields.Length > 1 && int.TryParse(fields[1], CultureInfo.InvariantCulture, out int parent) ? parent : 0;
+        }
+        catch (IOException)
+        {
+            // It has ended meanwhile.
+            return 0;
+        }
     }
 
     private static IEnumerable<int> All()

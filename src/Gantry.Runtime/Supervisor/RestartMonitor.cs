@@ -173,12 +173,14 @@ public sealed class RestartMonitor(
     {
         try
         {
-            await MindAsync(ns, id, cancellationToken);
-        }
-        catch (GantryException failure) when (failure.Kind is ErrorKind.NotFound && !await ExistsAsync(ns, id, cancellationToken))
-        {
-            // It was removed meanwhile.
-            _known[(ns, id)].Runs();
+            if (await FindAsync(ns, id, cancellationToken) is { } container)
+            {
+                await MindAsync(ns, container, cancellationToken);
+            }
+            else
+            {
+                _known[(ns, id)].Runs();
+            }
         }
         catch (Exception failure) when (failure is GantryException or IOException)
         {
@@ -187,22 +189,21 @@ public sealed class RestartMonitor(
         }
     }
 
-    private async Task<bool> ExistsAsync(Namespace ns, string id, CancellationToken cancellationToken)
+    private async Task<ContainerRecord?> FindAsync(Namespace ns, string id, CancellationToken cancellationToken)
     {
         try
         {
-            await metadata.In(ns).Containers.GetAsync(id, cancellationToken);
-            return true;
+            return await metadata.In(ns).Containers.GetAsync(id, cancellationToken);
         }
         catch (GantryException failure) when (failure.Kind is ErrorKind.NotFound)
         {
-            return false;
+            return null;
         }
     }
 
-    private async Task MindAsync(Namespace ns, string id, CancellationToken cancellationToken)
+    private async Task MindAsync(Namespace ns, ContainerRecord container, CancellationToken cancellationToken)
     {
-        ContainerRecord container = await metadata.In(ns).Containers.GetAsync(id, cancellationToken);
+        string id = container.Id;
         string wanted = container.Labels.GetValueOrDefault(RestartLabels.Status, "");
         ProcessState? state = wanted.Length > 0 ? await StateAsync(ns, id, cancellationToken) : null;
         bool ended = state is null or { Status: ProcessStatus.Stopped };

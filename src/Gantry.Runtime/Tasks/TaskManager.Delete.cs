@@ -51,7 +51,12 @@ public sealed partial class TaskManager
         {
             // The shim is lost: when it is dead, the daemon is about to remove the task itself.
             await task.LeftAsync(shim, cancellationToken);
-            return task.Exit ?? throw failure;
+            if (task.Exit is { } exit)
+            {
+                return exit;
+            }
+
+            throw;
         }
         catch (LinuxException failure)
         {

@@ -59,6 +59,9 @@ public sealed partial class TaskManager : IAsyncDisposable
     public bool? Answers(Namespace ns, string id) =>
         _tasks.TryGetValue((ns, id), out ManagedTask? task) ? task.Phase is not TaskPhase.Unreachable : null;
 
+    /// <summary>The tasks that there are, whatever their state, and those that are just being made.</summary>
+    public IReadOnlyCollection<(Namespace Namespace, string Id)> Known => [.. _tasks.Keys];
+
     /// <summary>Lets go of all shims at once; their tasks live on.</summary>
     public async ValueTask DisposeAsync()
     {

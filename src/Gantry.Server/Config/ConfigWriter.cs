@@ -74,6 +74,13 @@ public static class ConfigWriter
 
         Table(text, "plugins.\"io.containerd.shim.v1.manager\"");
         Line(text, "env", config.ShimEnvironment);
+
+        if (config.RestartInterval is { } interval)
+        {
+            Table(text, "plugins.\"io.containerd.monitor.container.v1.restart\"");
+            Line(text, "interval", GoDuration.Format(interval));
+        }
+
         Table(text, "plugins.\"io.containerd.service.v1.diff-service\"");
         Line(text, "default", config.Differs);
 

@@ -78,4 +78,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the log of a removed container remains")]
     public static partial void LogRemains(ILogger logger, string path, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "left behind: {subject}: {problem}")]
+    public static partial void Reconciled(ILogger logger, string subject, string problem, string outcome);
 }

@@ -50,7 +50,8 @@ public static class OfflineMaintenance
             await report(MetadataStore.Damaged(config.Root, e.Message));
         }
 
-        RuntimeCheck runtime = new(config.Root, config.State, tasks: null, temporary: null, TimeProvider.System);
+        RuntimeCheck runtime = new(
+            config.Root, config.State, config.Grpc.Address, metadata: null, tasks: null, temporary: null, TimeProvider.System);
         await runtime.RunAsync(options, report, cancellationToken);
     }
 

@@ -1,8 +1,11 @@
 using System.Globalization;
+using Gantry.Core.Containers;
 using Gantry.Core.Maintenance;
+using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
 using Gantry.Linux.Mounts;
 using Gantry.Runtime.Bundles;
+using Gantry.Runtime.Supervisor;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Hosting;
 
@@ -10,16 +13,21 @@ namespace Gantry.Server.Maintenance;
 
 /// <summary>
 /// Finds what tasks and mounts have left on the machine: bundles without a task or a shim, work directories without a
-/// bundle, mounts below root and state that nobody owns.
+/// bundle, mounts below root and state that nobody owns, and shims, sockets, state of OCI runtimes and cgroups of tasks that
+/// are gone. While a daemon runs, only what is seen twice counts.
 /// </summary>
 /// <param name="root">The daemon's root.</param>
 /// <param name="state">The daemon's state.</param>
+/// <param name="address">The socket that it serves gRPC on.</param>
+/// <param name="metadata">The containers; null when no daemon runs.</param>
 /// <param name="tasks">Its tasks; null when no daemon runs.</param>
 /// <param name="temporary">Its temporary mounts; null when no daemon runs.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RuntimeCheck(
     string root,
     string state,
+    string address,
+    IMetadata? metadata,
     TaskManager? tasks,
     TemporaryMounts? temporary,
     TimeProvider time)
@@ -38,20 +46,16 @@ internal sealed class RuntimeCheck(
     /// <summary>Runs the check.</summary>
     public async Task RunAsync(CheckOptions options, Func<Finding, Task> report, CancellationToken cancellationToken)
     {
-        if (tasks is not null && (Look().Count > 0 || LookAtMounts().Count > 0))
+        List<Suspect> suspects = await LookAsync(cancellationToken);
+        if (tasks is not null && suspects.Count > 0)
         {
-            // A task or a mount that is just being made or removed.
-            HashSet<string> first = [.. Look().Concat(LookAtMounts()).Select(suspect => suspect.Finding.Subject)];
+            // What is just being made or removed is not there at the second look.
+            HashSet<string> first = [.. suspects.Select(suspect => suspect.Finding.Subject)];
             await Task.Delay(SecondLook, time, cancellationToken);
-            await ReportAsync(Look().Where(s => first.Contains(s.Finding.Subject)), options, report);
-            await ReportAsync(LookAtMounts().Where(s => first.Contains(s.Finding.Subject)), options, report);
-        }
-        else
-        {
-            await ReportAsync(Look(), options, report);
-            await ReportAsync(LookAtMounts(), options, report);
+            suspects = [.. (await LookAsync(cancellationToken)).Where(suspect => first.Contains(suspect.Finding.Subject))];
         }
 
+        await ReportAsync(suspects, options, report);
         await report(new Finding(
             FindingSeverity.Info,
             Bundles,
@@ -60,11 +64,11 @@ internal sealed class RuntimeCheck(
     }
 
     private static async Task ReportAsync(
-        IEnumerable<Suspect> suspects,
+        List<Suspect> suspects,
         CheckOptions options,
         Func<Finding, Task> report)
     {
-        foreach ((Finding finding, Action? repair) in suspects.ToList())
+        foreach ((Finding finding, Action? repair) in suspects)
         {
             if (!options.Repair || finding.Severity == FindingSeverity.Info)
             {
@@ -86,6 +90,27 @@ internal sealed class RuntimeCheck(
                 ? finding with { Outcome = FindingOutcome.Repaired }
                 : finding with { Outcome = FindingOutcome.NotRepaired, Detail = failure });
         }
+    }
+
+    private async Task<List<Suspect>> LookAsync(CancellationToken cancellationToken)
+    {
+        List<Suspect> suspects = [.. Look(), .. LookAtMounts()];
+        HashSet<(Namespace, string)> known = [.. Find(_bundles)];
+        List<ContainerRecord> idle = [];
+        if (metadata is not null && tasks is not null)
+        {
+            known.UnionWith(tasks.Known);
+            foreach (NamespaceInfo ns in await metadata.Namespaces.ListAsync([], cancellationToken))
+            {
+                idle.AddRange((await metadata.In(ns.Name).Containers.ListAsync([], cancellationToken))
+                    .Where(container => !known.Contains((ns.Name, container.Id))));
+            }
+        }
+
+        IEnumerable<Orphan> orphans = [.. new OrphanSearch(address).Find(known), .. OrphanSearch.FindCgroups(idle)];
+        suspects.AddRange(orphans.Select(orphan => new Suspect(
+            new Finding(FindingSeverity.Warning, orphan.Area, orphan.Subject, orphan.Problem, orphan.Remedy), orphan.Remove)));
+        return suspects;
     }
 
     private List<Suspect> Look()

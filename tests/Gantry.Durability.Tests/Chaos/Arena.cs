@@ -1,8 +1,9 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Gantry.Client;
+using Gantry.Client.Tasks;
 using Gantry.Core;
 using Gantry.Core.Containers;
-using Gantry.Core.Errors;
 using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
 using Gantry.Linux.Mounts;
@@ -17,6 +18,7 @@ internal sealed class Arena : IAsyncDisposable
 {
     private const string Runtime = "io.containerd.runc.v2";
     private const string TaskDirectory = "io.containerd.runtime.v2.task";
+    private const string Snapshotter = "overlayfs";
     private const long HogMemory = 16 << 20;
 
     private readonly string _rootfs;
@@ -40,11 +42,11 @@ internal sealed class Arena : IAsyncDisposable
 
     public NamespaceClient Scope => Client.In(Namespace);
 
-    public static async Task<Arena> OpenAsync(CancellationToken cancellationToken)
+    public static async Task<Arena> OpenAsync(string config, CancellationToken cancellationToken)
     {
         string busybox = Needs.Program("busybox");
         Needs.Program("runc");
-        GantryDaemon daemon = await GantryDaemon.StartNewAsync();
+        GantryDaemon daemon = await GantryDaemon.StartNewAsync(config);
         Arena arena = new(daemon, Namespace.Parse("chaos" + Guid.NewGuid().ToString("N")[..8]));
         string bin = Path.Combine(arena._rootfs, "bin");
         Directory.CreateDirectory(bin);
@@ -71,25 +73,114 @@ internal sealed class Arena : IAsyncDisposable
     /// <param name="id">The container.</param>
     /// <param name="hog">Whether it is to run out of memory.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task MakeRecordAsync(string id, bool hog, CancellationToken cancellationToken)
+    public Task MakeRecordAsync(string id, bool hog, CancellationToken cancellationToken) => MakeRecordAsync(
+        id,
+        hog ? ["sh", "-c", "a=xxxxxxxx; while true; do a=$a$a; done"] : ["sleep", "100000"],
+        hog ? HogMemory : null,
+        ImmutableDictionary<string, string>.Empty,
+        cancellationToken);
+
+    /// <summary>Makes a container's record, with labels.</summary>
+    public async Task MakeRecordAsync(
+        string id,
+        IReadOnlyList<string> args,
+        long? memory,
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken)
     {
         RuntimeSpec spec = SpecBuilder.Build(
             Namespace.ToString(),
             id,
             new ContainerDefaults(),
             new SpecUser(),
-            new SpecOptions
-            {
-                Args = hog ? ["sh", "-c", "a=xxxxxxxx; while true; do a=$a$a; done"] : ["sleep", "100000"],
-                MemoryBytes = hog ? HogMemory : null,
-            });
+            new SpecOptions { Args = args, MemoryBytes = memory });
         ContainerRecord record = new(id)
         {
             RuntimeName = Runtime,
+            Labels = labels,
+            Snapshotter = labels.Count > 0 ? Snapshotter : "",
+            SnapshotKey = labels.Count > 0 ? id : "",
             Spec = new TypedBytes(RuntimeSpecJson.SpecTypeUrl, RuntimeSpecJson.ToBytes(spec)),
         };
         await Scope.Containers.CreateAsync(record, cancellationToken);
     }
+
+    /// <summary>Makes a container and its task, and starts it.</summary>
+    /// <returns>The process id of its first process.</returns>
+    public async Task<uint> UpAsync(string id, bool hog, CancellationToken cancellationToken)
+    {
+        await MakeRecordAsync(id, hog, cancellationToken);
+        uint pid = await Scope.Tasks.CreateAsync(id, RootfsOf(id), ProcessStreams.None, cancellationToken: cancellationToken);
+        await Scope.Tasks.StartAsync(id, cancellationToken: cancellationToken);
+        return pid;
+    }
+
+    /// <summary>Makes an active snapshot of a container's id, with the files of all in it.</summary>
+    public async Task MakeSnapshotAsync(string id, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Mount> mounts = await Scope.Snapshots(Snapshotter).PrepareAsync(
+            id, "", ImmutableDictionary<string, string>.Empty, cancellationToken);
+
+        // A snapshot without a parent is a directory.
+        string target = mounts[0].Source;
+        foreach (string directory in (string[])["bin", "proc", "sys", "dev", "run", "tmp"])
+        {
+            Directory.CreateDirectory(Path.Combine(target, directory));
+        }
+
+        foreach (FileInfo file in new DirectoryInfo(Path.Combine(_rootfs, "bin")).EnumerateFiles())
+        {
+            string copy = Path.Combine(target, "bin", file.Name);
+            if (file.LinkTarget is { } link)
+            {
+                File.CreateSymbolicLink(copy, link);
+            }
+            else
+            {
+                file.CopyTo(copy);
+            }
+        }
+    }
+
+    /// <summary>The mounts of a container's snapshot.</summary>
+    public Task<IReadOnlyList<Mount>> SnapshotMountsAsync(string id, CancellationToken cancellationToken) =>
+        Scope.Snapshots(Snapshotter).MountsAsync(id, cancellationToken);
+
+    /// <summary>Starts the daemon again.</summary>
+    public async Task StartAgainAsync(CancellationToken cancellationToken)
+    {
+        await Daemon.StartAsync(cancellationToken);
+        await ConnectAsync(cancellationToken);
+    }
+
+    /// <summary>Waits until a container is listed in a state; null: until it is not listed.</summary>
+    public async Task<ProcessState?> SeeAsync(string id, ProcessStatus? wanted, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            IReadOnlyList<ProcessState> tasks = await Scope.Tasks.ListAsync(limit.Token);
+            ProcessState? state = tasks.FirstOrDefault(task => task.ContainerId == id);
+            if (state?.Status == wanted)
+            {
+                return state;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), limit.Token);
+        }
+    }
+
+    /// <summary>Kills a container and removes its task.</summary>
+    public async Task DownAsync(string id, CancellationToken cancellationToken)
+    {
+        await Scope.Tasks.KillAsync(id, 9, cancellationToken: cancellationToken);
+        await Scope.Tasks.WaitAsync(id, cancellationToken: cancellationToken);
+        await Scope.Tasks.DeleteAsync(id, cancellationToken);
+    }
+
+    /// <summary>The bundle of a container.</summary>
+    public string BundleOf(string id) => Path.Combine(Daemon.State, TaskDirectory, Namespace.ToString(), id);
 
     /// <summary>The root filesystem of a container: a layer of its own over that of all.</summary>
     public IReadOnlyList<Mount> RootfsOf(string id)

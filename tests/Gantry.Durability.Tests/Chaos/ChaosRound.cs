@@ -66,7 +66,7 @@ internal sealed class ChaosRound
         await SettleAsync(limit.Token);
         await _arena.Scope.Containers.DeleteAsync(_id, limit.Token);
         Assert.Empty(await _arena.LeftoversAsync(bystander));
-        Assert.False(_pid > 0 && IsAlive(_pid), $"its first process {_pid} lives");
+        Assert.False(_pid > 0 && Prey.IsAlive(_pid), $"its first process {_pid} lives");
         await _arena.Events.SyncAsync(limit.Token);
         CheckTold();
     }
@@ -264,19 +264,6 @@ internal sealed class ChaosRound
         {
             Assert.True(topics.Contains("/tasks/exit") && topics.Contains("/tasks/delete"), all);
             Assert.True(!_hog || _victim is not Victim.Executor || _phase <= Phase.Start || topics.Contains("/tasks/oom"), all);
-        }
-    }
-
-    private static bool IsAlive(uint pid)
-    {
-        try
-        {
-            // A zombie is dead; its parent is another program of this machine.
-            return !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
-        }
-        catch (IOException)
-        {
-            return false;
         }
     }
 }

@@ -22,11 +22,8 @@ public sealed class ChaosTests
         int first = Settings.Number("GANTRY_CHAOS_FIRST", 1);
         int seed = Settings.Number("GANTRY_CHAOS_SEED", Random.Shared.Next(1_000_000));
         Needs.Root();
-        await using Arena arena = await Arena.OpenAsync(token);
-        await arena.MakeRecordAsync(Bystander, hog: false, token);
-        uint pid = await arena.Scope.Tasks.CreateAsync(
-            Bystander, arena.RootfsOf(Bystander), ProcessStreams.None, cancellationToken: token);
-        await arena.Scope.Tasks.StartAsync(Bystander, cancellationToken: token);
+        await using Arena arena = await Arena.OpenAsync("", token);
+        uint pid = await arena.UpAsync(Bystander, hog: false, token);
 
         long started = Stopwatch.GetTimestamp();
         for (int number = first; number < first + rounds; number++)
@@ -46,9 +43,7 @@ public sealed class ChaosTests
             Settings.Report(string.Create(CultureInfo.InvariantCulture, $"round {round}"));
         }
 
-        await arena.Scope.Tasks.KillAsync(Bystander, 9, cancellationToken: token);
-        await arena.Scope.Tasks.WaitAsync(Bystander, cancellationToken: token);
-        await arena.Scope.Tasks.DeleteAsync(Bystander, token);
+        await arena.DownAsync(Bystander, token);
         Assert.Empty(await arena.LeftoversAsync(""));
         Settings.Report(string.Create(
             CultureInfo.InvariantCulture,

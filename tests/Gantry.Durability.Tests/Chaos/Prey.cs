@@ -30,6 +30,13 @@ internal static partial class Prey
         }
     }
 
+    /// <summary>Sends a signal to a process that is there.</summary>
+    public static void Signal(int pid, int signal) => _ = kill(pid, signal);
+
+    /// <summary>Whether a process lives; a zombie does not.</summary>
+    public static bool IsAlive(uint pid) => Read($"/proc/{pid}/stat") is { Length: > 0 } stat
+        && !stat.Contains(") Z ", StringComparison.Ordinal);
+
     /// <summary>Kills all that works for this daemon.</summary>
     public static void KillAll(string home)
     {

@@ -34,6 +34,8 @@ internal sealed class RunOptions
 
     public OutputOptions Output { get; } = new();
 
+    public RestartOptions Restart { get; } = new();
+
     public RuntimeOptions Runtime { get; } = new();
 
     public PullOptions Pull { get; } = new();
@@ -50,6 +52,7 @@ internal sealed class RunOptions
         Security.AddTo(command);
         Resources.AddTo(command);
         Output.AddTo(command);
+        Restart.AddTo(command);
         Runtime.AddTo(command);
         Pull.AddTo(command);
     }
