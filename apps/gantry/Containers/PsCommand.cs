@@ -58,7 +58,7 @@ internal static class PsCommand
             .. (await containers)
                 .Select(c => new Row(c, states.GetValueOrDefault(c.Id)))
                 .Where(r => all || r.State?.Status is ProcessStatus.Running or ProcessStatus.Paused
-                    or ProcessStatus.Pausing)
+                    or ProcessStatus.Pausing or ProcessStatus.Unknown)
                 .OrderByDescending(r => r.Container.CreatedAt),
         ];
     }

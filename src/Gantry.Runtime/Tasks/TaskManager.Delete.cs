@@ -67,6 +67,12 @@ public sealed partial class TaskManager
     /// <summary>The steps of a removal, from where the last attempt has left off. The caller holds the task's lifecycle.</summary>
     private async Task<ProcessExit> DeleteStepsAsync(ManagedTask task)
     {
+        if (task.Phase is TaskPhase.Gone)
+        {
+            // Another call was first, and the id may be that of another task by now.
+            return task.Exit ?? throw new GantryException(ErrorKind.NotFound, $"task {task.Bundle.Id} not found");
+        }
+
         // Step 1
         if (task.Deleted is null)
         {

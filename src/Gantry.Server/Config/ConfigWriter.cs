@@ -91,6 +91,7 @@ public static class ConfigWriter
 
         Table(text, $"plugins.\"{ConfigLoader.OwnTable}\"");
         Line(text, "default_executor", config.DefaultExecutor);
+        Line(text, "reconcile_interval", GoDuration.Format(config.ReconcileInterval));
         Line(text, "proxy_timeout", GoDuration.Format(config.ProxyTimeout));
         Line(text, "proxy_diff_timeout", GoDuration.Format(config.ProxyDiffTimeout));
         Table(text, $"plugins.\"{ConfigLoader.OwnTable}\".shims");

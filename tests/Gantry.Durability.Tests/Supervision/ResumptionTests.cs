@@ -40,6 +40,7 @@ public sealed class ResumptionTests
         }
 
         await arena.StartAgainAsync(token);
+        tasks = arena.Scope.Tasks;
 
         await arena.SeeAsync("made", null, token);
         await arena.SeeAsync("starting", ProcessStatus.Running, token);
