@@ -50,8 +50,8 @@ internal static class ServeCommand
         using Socket listener = new(new SafeSocketHandle(ListenerDescriptor, ownsHandle: true));
         await using TtrpcServer server = new(new TtrpcServerOptions());
         string? socket = listener.LocalEndPoint?.ToString();
-        TaskService service = new(environment, sandbox, stop.Cancel);
-        SandboxService sandboxes = new(sandbox, service, time, stop.Cancel);
+        TaskService service = new(environment, sandbox, Stop);
+        SandboxService sandboxes = new(sandbox, service, time, Stop);
         server.AddService(binder => Api.Runtime.TaskV2.Task.BindService(binder, service));
         server.AddService(binder => Api.Runtime.TaskV2.Task.BindService(new TaskServiceBinder(binder), service));
         server.AddService(binder => Api.Runtime.Sandbox.Sandbox.BindService(binder, sandboxes));
@@ -65,8 +65,17 @@ internal static class ServeCommand
         publisher.Complete();
         giveUp.CancelAfter(FlushLimit);
         await FinishAsync(publishing, log);
-        RemoveSocket(socket, log);
         return 0;
+
+        // The socket goes first: who sees the connections end may use its name for another shim at once.
+        void Stop()
+        {
+            if (!stop.IsCancellationRequested)
+            {
+                RemoveSocket(socket, log);
+                stop.Cancel();
+            }
+        }
     }
 
     private static async Task ServeAsync(
