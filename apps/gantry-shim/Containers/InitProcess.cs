@@ -158,6 +158,14 @@ internal sealed class InitProcess : ContainerProcess
             RuntimeFailure? failed = await Container.Runtime.RunAsync("delete", Container.Id);
             if (failed is not null && !failed.Reason.Contains("does not exist", StringComparison.Ordinal))
             {
+                // Its first process has ended; what keeps the runtime is a cgroup that was frozen at that moment, or
+                // what is left in it.
+                failed = await ContainerRemains.RemoveAsync(
+                    Container.Runtime, Container.Id, Container.Config.CgroupsPath, Container.Time);
+            }
+
+            if (failed is not null && !failed.Reason.Contains("does not exist", StringComparison.Ordinal))
+            {
                 throw new GantryException(ErrorKind.Unknown, $"failed to delete task: {failed.Reason}");
             }
 
