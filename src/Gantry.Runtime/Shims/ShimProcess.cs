@@ -63,18 +63,7 @@ internal static class ShimProcess
     /// <summary>Whether a process is the child of a shim of a bundle's namespace.</summary>
     /// <param name="pid">The process.</param>
     /// <param name="bundle">The bundle.</param>
-    public static bool IsParentOf(int pid, Bundle bundle)
-    {
-        const string Prefix = "PPid:";
-        string? line = File.ReadLines($"/proc/{pid}/status")
-            .FirstOrDefault(line => line.StartsWith(Prefix, StringComparison.Ordinal));
-        return int.TryParse(
-                line.AsSpan(Math.Min(Prefix.Length, line?.Length ?? 0)).Trim(),
-                NumberStyles.None,
-                CultureInfo.InvariantCulture,
-                out int parent)
-            && IsShim(parent, bundle);
-    }
+    public static bool IsParentOf(int pid, Bundle bundle) => IsShim(ParentOf(pid), bundle);
 
     /// <summary>
     /// A number in a file outlives its process, so the process that has it must look like a shim of this namespace: only
