@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What records and lists cost beside containerd, and how one daemon fares with very many objects:
-#   bench/scale.sh records [CONTAINERS [BLOBS]]            both daemons in turn
+#   bench/scale.sh records [CONTAINERS [BLOBS [ROWS]]]     both daemons in turn; ROWS: only rows with this in their name
 #   bench/scale.sh scale [BLOBS [SNAPSHOTS [CONTAINERS]]]  Gantry alone
 # Needs root, the published programs in out/ (or GANTRY_BIN), and for records Debian's containerd.
 set -euo pipefail

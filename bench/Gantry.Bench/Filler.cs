@@ -43,11 +43,12 @@ internal static class Filler
         name, new Descriptor("application/vnd.oci.image.manifest.v1+json", target, 7), NoLabels);
 
     /// <summary>Writes one small blob.</summary>
-    public static async Task BlobAsync(NamespaceClient scope, int number, IReadOnlyDictionary<string, string> labels)
+    public static async Task BlobAsync(NamespaceClient scope, int number, IReadOnlyDictionary<string, string> labels, int size = 0)
     {
-        byte[] data = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blob {number}"));
+        string text = string.Create(CultureInfo.InvariantCulture, $"blob {number} of {size}");
+        byte[] data = Encoding.UTF8.GetBytes(text.PadRight(size));
         Digest digest = Digest.OfBytes(data);
-        await using IContentWriter writer = await scope.Content.OpenWriterAsync($"bench-{number}", data.Length, digest, default);
+        await using IContentWriter writer = await scope.Content.OpenWriterAsync($"bench-{size}-{number}", data.Length, digest, default);
         await writer.WriteAsync(data, default);
         await writer.CommitAsync(data.Length, digest, labels, default);
     }

@@ -3,7 +3,7 @@ using Gantry.Client;
 
 if (args is not ["records" or "scale", _, _, ..] and not ["tasks", _, _, _, ..])
 {
-    Console.Error.WriteLine("usage: Gantry.Bench records GANTRY-SOCKET CONTAINERD-SOCKET [CONTAINERS [BLOBS]]");
+    Console.Error.WriteLine("usage: Gantry.Bench records GANTRY-SOCKET CONTAINERD-SOCKET [CONTAINERS [BLOBS [ROWS]]]");
     Console.Error.WriteLine("       Gantry.Bench scale GANTRY-SOCKET PID [BLOBS [SNAPSHOTS [CONTAINERS]]]");
     Console.Error.WriteLine("       Gantry.Bench tasks GANTRY-SOCKET CONTAINERD-SOCKET SPEC [ROUNDS]");
     return 2;
@@ -25,5 +25,8 @@ if (args[0] == "tasks")
     return 0;
 }
 
-await new RecordBench(first, second).RunAsync(Count(3, 10_000), Count(4, 100_000));
+using RawCall firstRaw = new(args[1]);
+using RawCall secondRaw = new(args[2]);
+string rows = args.Length > 5 ? args[5] : "";
+await new RecordBench(first, firstRaw, second, secondRaw, rows).RunAsync(Count(3, 10_000), Count(4, 100_000));
 return 0;

@@ -173,6 +173,7 @@ public sealed partial class Daemon : IAsyncDisposable
         ApiServices services = new(
             lifetime,
             metadata,
+            metadata.Scan,
             metadata.Collector,
             events,
             tasks,

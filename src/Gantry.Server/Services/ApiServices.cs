@@ -6,8 +6,11 @@ using Gantry.Core.Metadata;
 using Gantry.Core.Plugins;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Hosting;
+using Gantry.Server.Services.Lists;
 using Gantry.Server.Streams;
+using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -16,6 +19,7 @@ namespace Gantry.Server.Services;
 /// <summary>What the gRPC services are made from.</summary>
 /// <param name="Lifetime">The daemon's life.</param>
 /// <param name="Metadata">Everything durable.</param>
+/// <param name="Scan">Long lists of what is durable.</param>
 /// <param name="Collector">The collector of garbage.</param>
 /// <param name="Events">Where events go.</param>
 /// <param name="Tasks">The tasks.</param>
@@ -28,6 +32,7 @@ namespace Gantry.Server.Services;
 public sealed record ApiServices(
     DaemonLifetime Lifetime,
     IMetadata Metadata,
+    IRecordScan Scan,
     IGarbageCollector Collector,
     IEventExchange Events,
     TaskManager Tasks,
@@ -62,6 +67,8 @@ public sealed record ApiServices(
         services.AddSingleton(new EventsService(Events, Lifetime));
         services.AddSingleton(new StreamingService(streams, Lifetime));
         services.AddSingleton(new MaintenanceService(Maintenance));
+        services.AddSingleton(new RecordLists(Scan));
+        services.AddSingleton<IServiceMethodProvider<RecordLists>>(new RecordListMethods());
     }
 
     /// <summary>Maps the services; what is not mapped answers UNIMPLEMENTED.</summary>
@@ -84,5 +91,8 @@ public sealed record ApiServices(
         application.MapGrpcService<EventsService>();
         application.MapGrpcService<StreamingService>();
         application.MapGrpcService<MaintenanceService>();
+
+        // Before the methods of the same name that the generated classes offer, which answer UNIMPLEMENTED.
+        application.MapGrpcService<RecordLists>().Add(endpoint => ((RouteEndpointBuilder)endpoint).Order = -1);
     }
 }

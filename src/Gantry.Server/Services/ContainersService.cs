@@ -22,16 +22,6 @@ internal sealed class ContainersService(IMetadata metadata, EventPublisher event
     }
 
     /// <inheritdoc/>
-    public override async Task<ListContainersResponse> List(ListContainersRequest request, ServerCallContext context)
-    {
-        IReadOnlyList<ContainerRecord> containers =
-            await metadata.In(context).Containers.ListAsync(request.Filters, context.CancellationToken);
-        ListContainersResponse response = new();
-        response.Containers.AddRange(containers.Select(container => container.ToMessage()));
-        return response;
-    }
-
-    /// <inheritdoc/>
     public override async Task ListStream(
         ListContainersRequest request,
         IServerStreamWriter<ListContainerMessage> responseStream,

@@ -19,16 +19,6 @@ internal sealed class ImagesService(IMetadata metadata, EventPublisher events) :
     }
 
     /// <inheritdoc/>
-    public override async Task<ListImagesResponse> List(ListImagesRequest request, ServerCallContext context)
-    {
-        IReadOnlyList<ImageRecord> images =
-            await metadata.In(context).Images.ListAsync(request.Filters, context.CancellationToken);
-        ListImagesResponse response = new();
-        response.Images.AddRange(images.Select(image => image.ToMessage()));
-        return response;
-    }
-
-    /// <inheritdoc/>
     public override async Task<CreateImageResponse> Create(CreateImageRequest request, ServerCallContext context)
     {
         INamespaceScope scope = metadata.In(context);

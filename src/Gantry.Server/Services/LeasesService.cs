@@ -31,16 +31,6 @@ internal sealed class LeasesService(IMetadata metadata, StreamTable streams) : L
     }
 
     /// <inheritdoc/>
-    public override async Task<ListResponse> List(ListRequest request, ServerCallContext context)
-    {
-        IReadOnlyList<Lease> leases =
-            await metadata.In(context).Leases.ListAsync(request.Filters, context.CancellationToken);
-        ListResponse response = new();
-        response.Leases.AddRange(leases.Select(lease => lease.ToMessage()));
-        return response;
-    }
-
-    /// <inheritdoc/>
     public override async Task<Empty> AddResource(AddResourceRequest request, ServerCallContext context)
     {
         LeaseResource resource = (request.Resource ?? new Resource()).ToRecord();

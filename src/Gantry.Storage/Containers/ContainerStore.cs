@@ -39,7 +39,7 @@ internal sealed class ContainerStore(ScopeContext scope) : IContainerStore
             List<ContainerRecord> found = [];
             while (select.Read())
             {
-                ContainerRecord container = ReadRow(select);
+                ContainerRecord container = ContainerTable.ReadRow(select);
                 if (filter.Matches(new ContainerFields(container)))
                 {
                     found.Add(container);
@@ -227,27 +227,9 @@ internal sealed class ContainerStore(ScopeContext scope) : IContainerStore
         }
     }
 
-    private static ContainerRecord ReadRow(Statement row) => new(row.Text(0))
-    {
-        Image = row.Text(1),
-        RuntimeName = row.Text(2),
-        RuntimeOptions = ReadTyped(row, 3),
-        Spec = ReadTyped(row, 5),
-        Snapshotter = row.Text(7),
-        SnapshotKey = row.Text(8),
-        Extensions = ExtensionCodec.Decode(row.Bytes(9)),
-        Sandbox = row.Text(10),
-        Labels = Labels.Decode(row.Bytes(11)),
-        CreatedAt = row.Time(12),
-        UpdatedAt = row.Time(13),
-    };
-
-    private static TypedBytes? ReadTyped(Statement row, int column) =>
-        row.IsNull(column) ? null : new TypedBytes(row.Text(column), row.Bytes(column + 1).ToArray());
-
     private ContainerRecord? Find(Connection connection, string id)
     {
         using Statement select = connection.Use($"SELECT {ContainerTable.Columns} FROM container WHERE namespace = ? AND id = ?");
-        return select.Bind(scope.Namespace).Bind(id).Read() ? ReadRow(select) : null;
+        return select.Bind(scope.Namespace).Bind(id).Read() ? ContainerTable.ReadRow(select) : null;
     }
 }

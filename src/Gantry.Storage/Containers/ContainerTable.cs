@@ -1,3 +1,4 @@
+using Gantry.Core;
 using Gantry.Core.Containers;
 using Gantry.Storage.Gc;
 using Gantry.Storage.Metadata;
@@ -51,4 +52,23 @@ internal static class ContainerTable
 
         return references;
     }
+
+    /// <summary>A container from a row of <see cref="Columns"/>.</summary>
+    public static ContainerRecord ReadRow(Statement row) => new(row.Text(0))
+    {
+        Image = row.Text(1),
+        RuntimeName = row.Text(2),
+        RuntimeOptions = ReadTyped(row, 3),
+        Spec = ReadTyped(row, 5),
+        Snapshotter = row.Text(7),
+        SnapshotKey = row.Text(8),
+        Extensions = ExtensionCodec.Decode(row.Bytes(9)),
+        Sandbox = row.Text(10),
+        Labels = Labels.Decode(row.Bytes(11)),
+        CreatedAt = row.Time(12),
+        UpdatedAt = row.Time(13),
+    };
+
+    private static TypedBytes? ReadTyped(Statement row, int column) =>
+        row.IsNull(column) ? null : new TypedBytes(row.Text(column), row.Bytes(column + 1).ToArray());
 }

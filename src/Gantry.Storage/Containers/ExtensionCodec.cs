@@ -1,12 +1,11 @@
 using System.Collections.Immutable;
+using System.Text;
 using Gantry.Core;
+using Gantry.Core.Containers;
 
 namespace Gantry.Storage.Containers;
 
-/// <summary>
-/// The stored form of a container's extensions: for each, in order, its name (7-bit encoded length and UTF-8), its type
-/// URL (the same), and its value (7-bit encoded length and the bytes as they came).
-/// </summary>
+/// <summary>The stored form of a container's extensions, which <see cref="StoredExtensions"/> tells of.</summary>
 internal static class ExtensionCodec
 {
     /// <summary>The stored form; null for none.</summary>
@@ -40,14 +39,11 @@ internal static class ExtensionCodec
         }
 
         Dictionary<string, TypedBytes> extensions = new(StringComparer.Ordinal);
-        using MemoryStream stream = new(stored.ToArray());
-        using BinaryReader reader = new(stream);
-        while (stream.Position < stream.Length)
+        StoredExtensions reader = new(stored);
+        while (reader.Read())
         {
-            string name = reader.ReadString();
-            string type = reader.ReadString();
-            int length = reader.Read7BitEncodedInt();
-            extensions[name] = new TypedBytes(type, reader.ReadBytes(length));
+            extensions[Encoding.UTF8.GetString(reader.Name)] =
+                new TypedBytes(Encoding.UTF8.GetString(reader.TypeUrl), reader.Value.ToArray());
         }
 
         return extensions;

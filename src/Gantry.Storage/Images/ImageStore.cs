@@ -14,8 +14,6 @@ namespace Gantry.Storage.Images;
 /// <inheritdoc cref="IImageStore"/>
 internal sealed class ImageStore(ScopeContext scope) : IImageStore
 {
-    private const string Columns = "name, media_type, digest, size, annotations, labels, created_at, updated_at";
-
     /// <inheritdoc/>
     public Task<ImageRecord> GetAsync(string name, CancellationToken cancellationToken)
     {
@@ -32,12 +30,12 @@ internal sealed class ImageStore(ScopeContext scope) : IImageStore
         Filter filter = StoreFilter.Parse(filters);
         return Task.FromResult(scope.Database.Read<IReadOnlyList<ImageRecord>>(connection =>
         {
-            using Statement select = connection.Use($"SELECT {Columns} FROM image WHERE namespace = ? ORDER BY name");
+            using Statement select = connection.Use($"SELECT {ImageTable.Columns} FROM image WHERE namespace = ? ORDER BY name");
             select.Bind(scope.Namespace);
             List<ImageRecord> found = [];
             while (select.Read())
             {
-                ImageRecord image = ReadRow(select);
+                ImageRecord image = ImageTable.ReadRow(select);
                 if (filter.Matches(new ImageFields(image)))
                 {
                     found.Add(image);
@@ -208,19 +206,12 @@ internal sealed class ImageStore(ScopeContext scope) : IImageStore
         return image with { Labels = labels, Target = target };
     }
 
-    private static ImageRecord ReadRow(Statement row)
-    {
-        Digest digest = Digest.Parse(row.Text(2));
-        Descriptor target = new(row.Text(1), digest, row.Number(3)) { Annotations = Labels.Decode(row.Bytes(4)) };
-        return new ImageRecord(row.Text(0), target, Labels.Decode(row.Bytes(5)), row.Time(6), row.Time(7));
-    }
-
     private static GantryException NotFound(string name) => new(ErrorKind.NotFound, $"image \"{name}\"");
 
     private ImageRecord? Find(Connection connection, string name)
     {
-        using Statement select = connection.Use($"SELECT {Columns} FROM image WHERE namespace = ? AND name = ?");
-        return select.Bind(scope.Namespace).Bind(name).Read() ? ReadRow(select) : null;
+        using Statement select = connection.Use($"SELECT {ImageTable.Columns} FROM image WHERE namespace = ? AND name = ?");
+        return select.Bind(scope.Namespace).Bind(name).Read() ? ImageTable.ReadRow(select) : null;
     }
 
     /// <summary>An image that can expire is added to the lease; any other is kept by itself.</summary>

@@ -10,6 +10,9 @@ namespace Gantry.Storage.Images;
 /// <summary>The table of images, as others than their store also use it.</summary>
 internal static class ImageTable
 {
+    /// <summary>The columns that <see cref="ReadRow"/> reads.</summary>
+    public const string Columns = "name, media_type, digest, size, annotations, labels, created_at, updated_at";
+
     /// <summary>Adds an image, and the references that it makes.</summary>
     /// <returns>False when the name is taken; nothing is changed then.</returns>
     public static bool Insert(Writer writer, string ns, ImageRecord image)
@@ -51,5 +54,13 @@ internal static class ImageTable
         List<Reference> references = LabelReferences.Read(NodeKind.Image, image.Labels);
         references.Add(new Reference(ReferenceRole.Part, NodeKind.Content, image.Target.Digest.ToString()));
         return references;
+    }
+
+    /// <summary>An image from a row of <see cref="Columns"/>.</summary>
+    public static ImageRecord ReadRow(Statement row)
+    {
+        Digest digest = Digest.Parse(row.Text(2));
+        Descriptor target = new(row.Text(1), digest, row.Number(3)) { Annotations = Labels.Decode(row.Bytes(4)) };
+        return new ImageRecord(row.Text(0), target, Labels.Decode(row.Bytes(5)), row.Time(6), row.Time(7));
     }
 }

@@ -68,12 +68,12 @@ internal sealed class LeaseStore(ScopeContext scope) : ILeaseStore
         return Task.FromResult(scope.Database.Read<IReadOnlyList<Lease>>(connection =>
         {
             using Statement select = connection.Use(
-                "SELECT id, created_at, labels FROM lease WHERE namespace = ? ORDER BY id");
+                $"SELECT {LeaseTable.Columns} FROM lease WHERE namespace = ? ORDER BY id");
             select.Bind(scope.Namespace);
             List<Lease> found = [];
             while (select.Read())
             {
-                Lease lease = new(select.Text(0), select.Time(1), Labels.Decode(select.Bytes(2)));
+                Lease lease = LeaseTable.ReadRow(select);
                 if (filter.Matches(new LeaseFields(lease)))
                 {
                     found.Add(lease);

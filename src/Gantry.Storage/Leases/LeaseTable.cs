@@ -9,6 +9,12 @@ namespace Gantry.Storage.Leases;
 /// <summary>What other stores do with the lease that a request came under.</summary>
 internal static class LeaseTable
 {
+    /// <summary>The columns that <see cref="ReadRow"/> reads.</summary>
+    public const string Columns = "id, created_at, labels";
+
+    /// <summary>A lease from a row of <see cref="Columns"/>.</summary>
+    public static Lease ReadRow(Statement row) => new(row.Text(0), row.Time(1), Labels.Decode(row.Bytes(2)));
+
     /// <summary>Adds a lease.</summary>
     /// <returns>False when the id is taken; nothing is changed then.</returns>
     public static bool Insert(Writer writer, string ns, Lease lease)

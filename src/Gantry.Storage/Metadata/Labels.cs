@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Gantry.Core.Errors;
@@ -91,34 +92,22 @@ internal static class Labels
             writer.WriteEndObject();
         }
 
-        return System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
     /// <summary>Labels from their stored form.</summary>
     public static IReadOnlyDictionary<string, string> Decode(ReadOnlySpan<byte> stored)
     {
-        if (stored.Length <= 2)
+        StoredLabels reader = new(stored);
+        if (reader.IsEmpty)
         {
             return ImmutableDictionary<string, string>.Empty;
         }
 
         Dictionary<string, string> labels = new(StringComparer.Ordinal);
-        try
+        while (reader.Read())
         {
-            Utf8JsonReader reader = new(stored);
-            while (reader.Read())
-            {
-                if (reader.TokenType == JsonTokenType.PropertyName)
-                {
-                    string key = reader.GetString()!;
-                    reader.Read();
-                    labels[key] = reader.GetString() ?? "";
-                }
-            }
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw new GantryException(ErrorKind.DataLoss, "metadata: the labels of a record can't be read", e);
+            labels[Encoding.UTF8.GetString(reader.Key)] = Encoding.UTF8.GetString(reader.Value);
         }
 
         return labels;

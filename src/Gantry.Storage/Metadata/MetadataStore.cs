@@ -54,6 +54,7 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
             options.LoggerFactory.CreateLogger<GarbageCollector>());
         database.Writes.Committed = Collector.NoteMutations;
         Namespaces = new NamespaceStore(database, blobs);
+        Scan = new RecordScan(database);
 
         foreach (ISnapshotDriver driver in drivers.Values)
         {
@@ -71,6 +72,9 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
 
     /// <inheritdoc/>
     public INamespaceStore Namespaces { get; }
+
+    /// <summary>Long lists.</summary>
+    public IRecordScan Scan { get; }
 
     /// <summary>The collector of what nothing refers to.</summary>
     public GarbageCollector Collector { get; }

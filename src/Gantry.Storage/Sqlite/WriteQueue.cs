@@ -9,10 +9,12 @@ namespace Gantry.Storage.Sqlite;
 /// durable: group commit. No change waits for anything but the database.
 /// </summary>
 /// <remarks>
-/// For each batch, which is whatever has come while the last one was being committed:
+/// A caller that finds the writer at rest commits its own change, so that a single change waits for no other thread;
+/// what has come meanwhile is left to the thread pool. For each batch, which is whatever has come while the last one was
+/// being committed:
 /// <list type="number">
 /// <item>begin a transaction;</item>
-/// <item>run each change within a savepoint, to which a change that fails is rolled back alone;</item>
+/// <item>run each change, one of several within a savepoint, to which a change that fails is rolled back alone;</item>
 /// <item>save the counters and commit;</item>
 /// <item>tell the callers.</item>
 /// </list>
@@ -28,7 +30,9 @@ internal sealed class WriteQueue : IAsyncDisposable
     private readonly Channel<WriteRequest> _requests =
         Channel.CreateBounded<WriteRequest>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
 
-    private readonly Task _loop;
+    // Held by the thread that commits. The batch is its.
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly List<WriteRequest> _batch = new(MaxBatch);
 
     /// <summary>Starts the writer; it owns the connection.</summary>
     public WriteQueue(Connection connection, Counters counters)
@@ -36,7 +40,6 @@ internal sealed class WriteQueue : IAsyncDisposable
         _connection = connection;
         _counters = counters;
         _writer = new Writer(connection, counters);
-        _loop = Task.Run(RunAsync);
     }
 
     /// <summary>Called with the number of changes after each commit that made any.</summary>
@@ -60,6 +63,12 @@ internal sealed class WriteQueue : IAsyncDisposable
             }
         }
 
+        if (_turn.Wait(0, CancellationToken.None))
+        {
+            CommitNext();
+            Release();
+        }
+
         return await request.Task;
     }
 
@@ -77,42 +86,72 @@ internal sealed class WriteQueue : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _requests.Writer.TryComplete();
-        await _loop;
+        await _turn.WaitAsync();
+        while (CommitNext())
+        {
+        }
+
         _connection.Dispose();
     }
 
-    private async Task RunAsync()
+    /// <summary>Gives up the turn, or hands it to the thread pool when there is more to commit.</summary>
+    private void Release()
     {
-        List<WriteRequest> batch = new(MaxBatch);
-        while (await _requests.Reader.WaitToReadAsync())
+        do
         {
-            while (batch.Count < MaxBatch && _requests.Reader.TryRead(out WriteRequest? request))
+            if (_requests.Reader.TryPeek(out _))
             {
-                if (request.IsCanceled)
-                {
-                    request.Cancel();
-                }
-                else
-                {
-                    batch.Add(request);
-                }
+                ThreadPool.UnsafeQueueUserWorkItem(static queue => queue.CommitWaiting(), this, preferLocal: false);
+                return;
             }
 
-            if (batch.Count > 0)
-            {
-                int changes = Commit(batch);
-                foreach (WriteRequest request in batch)
-                {
-                    request.Complete();
-                }
+            _turn.Release();
 
-                batch.Clear();
-                if (changes > 0)
-                {
-                    Committed?.Invoke(changes);
-                }
+            // One that came between the look and the release found the turn taken.
+        }
+        while (_requests.Reader.TryPeek(out _) && _turn.Wait(0, CancellationToken.None));
+    }
+
+    private void CommitWaiting()
+    {
+        CommitNext();
+        Release();
+    }
+
+    /// <summary>Commits what waits, as one batch.</summary>
+    /// <returns>Whether there was anything.</returns>
+    private bool CommitNext()
+    {
+        while (_batch.Count < MaxBatch && _requests.Reader.TryRead(out WriteRequest? request))
+        {
+            if (request.IsCanceled)
+            {
+                request.Cancel();
+            }
+            else
+            {
+                _batch.Add(request);
             }
         }
+
+        if (_batch.Count == 0)
+        {
+            return false;
+        }
+
+        int changes = Commit(_batch);
+        foreach (WriteRequest request in _batch)
+        {
+            request.Complete();
+        }
+
+        _batch.Clear();
+        if (changes > 0)
+        {
+            Committed?.Invoke(changes);
+        }
+
+        return true;
     }
 
     /// <summary>Runs a batch; afterwards each request knows its error, if it has one.</summary>
@@ -128,10 +167,14 @@ internal sealed class WriteQueue : IAsyncDisposable
             }
 
             Run("BEGIN IMMEDIATE");
-            int changes = 0;
-            foreach (WriteRequest request in batch)
+            int changes = batch.Count;
+            if (batch.Count == 1)
             {
-                changes += RunOne(request) ? 1 : 0;
+                batch[0].Run(_writer);
+            }
+            else
+            {
+                changes = batch.Count(RunOne);
             }
 
             if (changes == 0)

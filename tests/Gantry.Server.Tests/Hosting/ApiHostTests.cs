@@ -4,6 +4,9 @@ using CliWrap;
 using CliWrap.Buffered;
 using Gantry.Core.Collection;
 using Gantry.Core.Maintenance;
+using Gantry.Core.Containers;
+using Gantry.Core.Images;
+using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
 using Gantry.Runtime.Events;
@@ -106,6 +109,7 @@ public sealed class ApiHostTests
         ApiServices services = new(
             new DaemonLifetime(TimeProvider.System, Token),
             new NoMetadata(),
+            new NoScan(),
             new NoCollector(),
             events,
             tasks,
@@ -167,6 +171,27 @@ public sealed class ApiHostTests
         public INamespaceStore Namespaces => throw new NotSupportedException();
 
         public INamespaceScope In(Namespace ns, string? leaseId = null) => throw new NotSupportedException();
+    }
+
+    private sealed class NoScan : IRecordScan
+    {
+        public void Containers(
+            Namespace ns,
+            IReadOnlyList<string> filters,
+            RecordVisitor<ContainerView> visit,
+            CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public void Images(
+            Namespace ns,
+            IReadOnlyList<string> filters,
+            RecordVisitor<ImageView> visit,
+            CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public void Leases(
+            Namespace ns,
+            IReadOnlyList<string> filters,
+            RecordVisitor<LeaseView> visit,
+            CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 
     private sealed class NoCollector : IGarbageCollector
