@@ -3,6 +3,7 @@ using System.Globalization;
 using Gantry.Client;
 using Gantry.Core.Collection;
 using Gantry.Core.Namespaces;
+using Gantry.Oci.Image;
 
 namespace Gantry.Bench;
 
@@ -10,6 +11,7 @@ namespace Gantry.Bench;
 internal sealed class ScaleBench(GantryClient client, string pid)
 {
     private const int Removable = 2000;
+    private const int CollectRounds = 5;
     private readonly NamespaceClient _scope = client.In(Namespace.Parse("scale"));
 
     public async Task RunAsync(int blobs, int snapshots, int containers)
@@ -43,10 +45,18 @@ internal sealed class ScaleBench(GantryClient client, string pid)
         await TimeAsync("get a container", () => _scope.Containers.GetAsync("c0-0", default));
         await TimeAsync("create a container", () => _scope.Containers.CreateAsync(Filler.Container("one"), default));
         await TimeAsync("delete a container", () => _scope.Containers.DeleteAsync("one", default));
-        await CollectAsync("collect, nothing to remove");
-        await Filler.RunAsync(Removable, i => Filler.BlobAsync(_scope, blobs + i, Filler.NoLabels));
-        await CollectAsync($"collect, up to {Removable} blobs to remove");
+        await CollectAsync("collect, nothing to remove", _ => Task.CompletedTask);
+        await CollectAsync($"collect, {Removable} leases and images to remove", PrepareRemovableAsync);
         Say($"memory: {Status("VmRSS")}, at its peak {Status("VmHWM")}");
+    }
+
+    /// <summary>Makes records that expire at once.</summary>
+    private async Task PrepareRemovableAsync(int round)
+    {
+        Dictionary<string, string> expired = new(StringComparer.Ordinal) { ["containerd.io/gc.expire"] = "2020-01-01T00:00:00Z" };
+        await Filler.RunAsync(Removable, i => i % 2 == 0
+            ? _scope.Leases.CreateAsync($"old-{round}-{i}", expired, default)
+            : _scope.Images.CreateAsync(Filler.Image($"old-{round}-{i}", Digest.OfBytes("target"u8)) with { Labels = expired }, default));
     }
 
     private static async Task<int> CountAsync<T>(IAsyncEnumerable<T> items)
@@ -79,31 +89,54 @@ internal sealed class ScaleBench(GantryClient client, string pid)
         Say(what, times[times.Count / 2]);
     }
 
-    /// <summary>Collects, while others call: how long their longest call takes, beside the same without a collection.</summary>
-    private async Task CollectAsync(string what)
+    /// <summary>
+    /// Collects, while others call: how long their calls take, beside the same without a collection, in turn.
+    /// </summary>
+    /// <param name="what">What there is to collect.</param>
+    /// <param name="prepare">Makes it so, before each round.</param>
+    private async Task CollectAsync(string what, Func<int, Task> prepare)
     {
-        (double median, double longest) quiet = await ProbeAsync(Task.Delay(TimeSpan.FromSeconds(3)));
-        long start = Stopwatch.GetTimestamp();
-        Task<CollectionReport> collection = client.Collector.CollectAsync(default);
-        (double median, double longest) busy = await ProbeAsync(collection);
-        TimeSpan took = Stopwatch.GetElapsedTime(start);
-        CollectionReport report = await collection;
-        Say(what, took);
-        Say($"  {report.Objects} objects, removed {string.Join(", ", report.Removed.Select(r => $"{r.Count} {r.Kind}"))}");
+        List<double> quiet = [];
+        List<double> busy = [];
+        TimeSpan took = TimeSpan.Zero;
+        CollectionReport? report = null;
+        for (int round = 0; round < CollectRounds; round++)
+        {
+            await prepare(round);
+            long start = Stopwatch.GetTimestamp();
+            Task<CollectionReport> collection = client.Collector.CollectAsync(default);
+            await ProbeAsync(collection, busy);
+            took += Stopwatch.GetElapsedTime(start);
+            report = await collection;
+            await ProbeAsync(Task.Delay(took / (round + 1)), quiet);
+        }
+
+        Say(what, took / CollectRounds);
+        Say($"  {report!.Objects} objects, removed {string.Join(", ", report.Removed.Select(r => $"{r.Count} {r.Kind}"))}");
+        Say($"  calls beside it: {Latencies(busy)}");
+        Say($"  calls without:   {Latencies(quiet)}");
         Say(string.Create(
-            CultureInfo.InvariantCulture,
-            $"  a call beside it: median {busy.median:0.0} ms, longest {busy.longest:0.0} ms (at rest {quiet.median:0.0}, {quiet.longest:0.0})"));
+            CultureInfo.InvariantCulture, $"  longest delay by it: {Math.Max(busy[^1] - quiet[^1], 0):0.0} ms"));
     }
 
-    private async Task<(double Median, double Longest)> ProbeAsync(Task until)
+    private static string Latencies(List<double> times)
     {
-        List<double> times = [];
+        times.Sort();
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"median {times[times.Count / 2]:0.00} ms, 99 of 100 {times[times.Count * 99 / 100]:0.0} ms, longest {times[^1]:0.0} ms, {times.Count} calls");
+    }
+
+    /// <summary>A steady stream of calls that read and that write, one after the other.</summary>
+    private async Task ProbeAsync(Task until, List<double> times)
+    {
         do
         {
             foreach (Func<Task> call in (Func<Task>[])
             [
                 () => _scope.Containers.GetAsync("c0-0", default),
                 () => _scope.Leases.CreateAsync("probe", Filler.NoLabels, default),
+                () => _scope.Snapshots("overlayfs").StatAsync("s0-0", default),
                 () => _scope.Leases.DeleteAsync("probe", synchronous: false, default),
             ])
             {
@@ -113,8 +146,6 @@ internal sealed class ScaleBench(GantryClient client, string pid)
             }
         }
         while (!until.IsCompleted);
-        times.Sort();
-        return (times[times.Count / 2], times[^1]);
     }
 
     private string Status(string field) =>

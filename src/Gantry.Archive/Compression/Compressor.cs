@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using ZstdSharp;
 
 namespace Gantry.Archive.Compression;
@@ -11,10 +10,12 @@ public static class Compressor
     /// <summary>Opens a stream that packs what is written to it.</summary>
     /// <param name="packed">Gets what is packed; it stays the caller's.</param>
     /// <param name="kind">How.</param>
-    /// <returns>The stream to write to; the packed data is whole when it is disposed.</returns>
+    /// <returns>
+    /// The stream to write to, asynchronously alone; the packed data is whole when it has been disposed so.
+    /// </returns>
     public static Stream Open(Stream packed, CompressionKind kind) => kind switch
     {
-        CompressionKind.Gzip => new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true),
+        CompressionKind.Gzip => new ParallelGzipStream(packed),
         CompressionKind.Zstd => new CompressionStream(packed, ZstdLevel, leaveOpen: true),
         _ => new BufferedStream(packed),
     };

@@ -5,6 +5,7 @@ namespace Gantry.Linux.Processes;
 /// <summary>What a process sets about itself. See <see href="https://man7.org/linux/man-pages/man2/prctl.2.html">prctl(2)</see>.</summary>
 public static partial class ProcessControl
 {
+    private const int PRIO_PROCESS = 0;
     private const int PR_SET_NAME = 15;
     private const int PR_SET_CHILD_SUBREAPER = 36;
     private const int PR_SCHED_CORE = 62;
@@ -43,12 +44,27 @@ public static partial class ProcessControl
         }
     }
 
+    /// <summary>Makes the calling thread give way to others: it works when they leave time.</summary>
+    /// <param name="nice">From 0, no giving way, to 19.</param>
+    /// <seealso href="https://man7.org/linux/man-pages/man2/setpriority.2.html"/>
+    public static void SetThreadNice(int nice)
+    {
+        // On Linux the process 0 is the calling thread, and no other of its process.
+        if (setpriority(PRIO_PROCESS, 0, nice) != 0)
+        {
+            throw LinuxException.Last("setpriority", "PRIO_PROCESS");
+        }
+    }
+
     /// <summary>Sets how ready the kernel is to kill a process for want of memory.</summary>
     /// <param name="pid">The process.</param>
     /// <param name="adjustment">From -1000 to 1000.</param>
     /// <exception cref="IOException">The kernel refused; lowering it needs CAP_SYS_RESOURCE.</exception>
     public static void SetOomScoreAdjustment(int pid, int adjustment) =>
         File.WriteAllText($"/proc/{pid}/oom_score_adj", $"{adjustment}");
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setpriority(int which, uint who, int prio);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int prctl(int option, nuint arg2, nuint arg3, nuint arg4, nuint arg5);

@@ -264,10 +264,10 @@ public sealed class GarbageCollector : IGarbageCollector, IAsyncDisposable
         long now = StoredTime.ToTicks(_time.GetUtcNow());
 
         // Step 1: mark, on a snapshot.
-        Mark mark = _database.ReadSnapshot(connection => Marker.Run(
+        Mark mark = await BackgroundWork.RunAsync(() => _database.ReadSnapshot(connection => Marker.Run(
             connection,
             now,
-            _blobs.Locks.IsLocked));
+            _blobs.Locks.IsLocked)));
 
         // Step 2: remove records.
         Sweeper sweeper = new(_database, _blobs, _drivers, _time, mark);

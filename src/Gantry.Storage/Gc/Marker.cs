@@ -3,7 +3,8 @@ using Gantry.Storage.Sqlite;
 namespace Gantry.Storage.Gc;
 
 /// <summary>
-/// Finds what nothing keeps, on a read snapshot of the database, so that nobody waits for it.
+/// Finds what nothing keeps, on a read snapshot of the database, so that nobody waits for it. Objects are read as bytes
+/// and held as ids of 16 bytes: nothing is allocated for one that is alive, so the runtime has nothing to pause for.
 /// </summary>
 /// <remarks>
 /// <list type="number">
@@ -113,12 +114,10 @@ internal sealed class Marker
         while (select.Read())
         {
             _objects++;
-            string ns = select.Text(0);
-            string key = select.Text(1);
-            NodeId id = NodeId.Of(ns, NodeKind.Lease, key);
+            NodeId id = NodeId.Of(select.Bytes(0), NodeKind.Lease, select.Bytes(1));
             if (HasExpired(select, 3))
             {
-                _dead.Add(new DeadObject(ns, NodeKind.Lease, key, select.Number(4)));
+                _dead.Add(new DeadObject(select.Text(0), NodeKind.Lease, select.Text(1), select.Number(4)));
             }
             else if (select.Number(2) != 0)
             {
@@ -140,11 +139,8 @@ internal sealed class Marker
             "SELECT namespace, kind, key, role, other_kind, other_key FROM reference");
         while (select.Read())
         {
-            string ns = select.Text(0);
             NodeKind kind = (NodeKind)select.Number(1);
-            string key = select.Text(2);
-            NodeId owner = NodeId.Of(ns, kind, key);
-            string otherKey = select.Text(5);
+            NodeId owner = NodeId.Of(select.Bytes(0), kind, select.Bytes(2));
             ReferenceRole role = (ReferenceRole)select.Number(3);
             switch (role)
             {
@@ -152,13 +148,15 @@ internal sealed class Marker
                     Reach(owner);
                     break;
                 case ReferenceRole.UsedAt:
-                    _usedAt[owner] = otherKey;
+                    _usedAt[owner] = select.Text(5);
                     break;
                 case ReferenceRole.Condition:
-                    _conditions.Add(new ConditionalReference(ns, kind, key, GcCondition.Parse(otherKey)));
+                    _conditions.Add(new ConditionalReference(
+                        select.Text(0), kind, select.Text(2), GcCondition.Parse(select.Text(5))));
                     break;
                 default:
-                    AddEdge(owner, role, NodeId.Of(ns, (NodeKind)select.Number(4), otherKey), flatLeases);
+                    NodeId other = NodeId.Of(select.Bytes(0), (NodeKind)select.Number(4), select.Bytes(5));
+                    AddEdge(owner, role, other, flatLeases);
                     break;
             }
         }
@@ -202,7 +200,7 @@ internal sealed class Marker
             {
                 if (!HasExpired(images, 2))
                 {
-                    Reach(NodeId.Of(images.Text(0), NodeKind.Image, images.Text(1)));
+                    Reach(NodeId.Of(images.Bytes(0), NodeKind.Image, images.Bytes(1)));
                 }
             }
         }
@@ -211,7 +209,7 @@ internal sealed class Marker
         {
             while (containers.Read())
             {
-                Reach(NodeId.Of(containers.Text(0), NodeKind.Container, containers.Text(1)));
+                Reach(NodeId.Of(containers.Bytes(0), NodeKind.Container, containers.Bytes(1)));
             }
         }
 
@@ -243,11 +241,9 @@ internal sealed class Marker
         while (select.Read())
         {
             _objects++;
-            string ns = select.Text(0);
-            string key = select.Text(1);
-            if (!_alive.Contains(NodeId.Of(ns, kind, key)))
+            if (!_alive.Contains(NodeId.Of(select.Bytes(0), kind, select.Bytes(1))))
             {
-                _dead.Add(new DeadObject(ns, kind, key, select.Number(2)));
+                _dead.Add(new DeadObject(select.Text(0), kind, select.Text(1), select.Number(2)));
             }
         }
     }

@@ -21,6 +21,9 @@ internal sealed class Sweeper(
 {
     private const int BatchSize = 100;
 
+    // A transaction ends when this has passed, so that others' changes do not wait behind it.
+    private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(2);
+
     private readonly HashSet<(string Namespace, NodeKind Kind, string Key)> _dead =
         mark.Dead.Select(dead => (dead.Namespace, dead.Kind, dead.Key)).ToHashSet();
 
@@ -41,13 +44,18 @@ internal sealed class Sweeper(
     /// <summary>Sweeps.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        foreach (DeadObject[] batch in mark.Dead.Chunk(BatchSize))
+        List<DeadObject> batch = new(BatchSize);
+        for (int next = 0; next < mark.Dead.Count;)
         {
-            await SweepAsync(batch, cancellationToken);
+            batch.Clear();
+            batch.AddRange(mark.Dead.Skip(next).Take(BatchSize));
+            next += await SweepAsync(batch, cancellationToken);
         }
     }
 
-    private async Task SweepAsync(DeadObject[] batch, CancellationToken cancellationToken)
+    /// <summary>Sweeps as much of a batch as there is time for.</summary>
+    /// <returns>How many of its objects are dealt with: at least one.</returns>
+    private async Task<int> SweepAsync(List<DeadObject> batch, CancellationToken cancellationToken)
     {
         List<(DeadObject Ingest, IngestLock Held)> locks = LockIngests(batch);
         try
@@ -67,6 +75,8 @@ internal sealed class Sweeper(
             {
                 await blobs.RemoveIngestAsync(backend);
             }
+
+            return result.Looked;
         }
         finally
         {
@@ -78,7 +88,7 @@ internal sealed class Sweeper(
     }
 
     /// <summary>Locks the ingests of a batch, so that none gets a writer now; one that has a writer is left out.</summary>
-    private List<(DeadObject Ingest, IngestLock Held)> LockIngests(DeadObject[] batch)
+    private List<(DeadObject Ingest, IngestLock Held)> LockIngests(List<DeadObject> batch)
     {
         List<(DeadObject, IngestLock)> locks = [];
         foreach (DeadObject dead in batch)
@@ -93,12 +103,19 @@ internal sealed class Sweeper(
         return locks;
     }
 
-    private BatchResult Sweep(Writer writer, DeadObject[] batch, HashSet<DeadObject> lockedIngests)
+    private BatchResult Sweep(Writer writer, List<DeadObject> batch, HashSet<DeadObject> lockedIngests)
     {
         TakeBack(writer.Connection);
         BatchResult result = new();
+        long started = time.GetTimestamp();
         foreach (DeadObject dead in batch)
         {
+            if (result.Looked > 0 && time.GetElapsedTime(started) >= BatchTime)
+            {
+                break;
+            }
+
+            result.Looked++;
             bool removed = _dead.Contains((dead.Namespace, dead.Kind, dead.Key)) && dead.Kind switch
             {
                 NodeKind.Content => DeleteContent(writer, dead, result),
@@ -288,6 +305,8 @@ internal sealed class Sweeper(
 
     private sealed class BatchResult
     {
+        public int Looked { get; set; }
+
         public List<(NodeKind Kind, long Bytes)> Removed { get; } = [];
 
         public List<string> Ingests { get; } = [];

@@ -52,7 +52,7 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
             options.Collector,
             options.Time,
             options.LoggerFactory.CreateLogger<GarbageCollector>());
-        database.Writes.Committed = Collector.NoteMutations;
+        database.Writes.Committed += Collector.NoteMutations;
         Namespaces = new NamespaceStore(database, blobs);
         Scan = new RecordScan(database);
 

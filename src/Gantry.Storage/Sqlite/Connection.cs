@@ -6,6 +6,11 @@ namespace Gantry.Storage.Sqlite;
 /// <summary>A connection to the database with its prepared statements. It serves one caller at a time.</summary>
 internal sealed class Connection : IDisposable
 {
+    /// <summary>
+    /// When the log is this long, the writer itself moves it into the database; else <see cref="Checkpointer"/> does.
+    /// </summary>
+    private const int MaxLogPages = 8000;
+
     private readonly SqliteConnection _connection;
     private readonly sqlite3 _handle;
     private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
@@ -28,6 +33,15 @@ internal sealed class Connection : IDisposable
         connection.Execute("PRAGMA foreign_keys=ON");
         connection.Execute("PRAGMA journal_size_limit=67108864");
         connection.Execute("PRAGMA cache_size=-4000");
+        connection.Execute($"PRAGMA wal_autocheckpoint={MaxLogPages}");
+        return connection;
+    }
+
+    /// <summary>Opens a database that exists, to move what is in its log into it.</summary>
+    public static Connection OpenCheckpointer(string path)
+    {
+        Connection connection = Open(path, SqliteOpenMode.ReadWrite);
+        connection.Execute("PRAGMA synchronous=FULL");
         return connection;
     }
 

@@ -7,6 +7,7 @@ namespace Gantry.Storage.Sqlite;
 internal sealed class Database : IAsyncDisposable
 {
     private readonly ReaderPool _readers;
+    private readonly Checkpointer _checkpointer;
 
     private Database(string path, Connection connection, Counters counters)
     {
@@ -14,6 +15,8 @@ internal sealed class Database : IAsyncDisposable
         Counters = counters;
         Writes = new WriteQueue(connection, counters);
         _readers = new ReaderPool(path);
+        _checkpointer = new Checkpointer(path);
+        Writes.Committed += _checkpointer.Note;
     }
 
     /// <summary>The path of its file.</summary>
@@ -69,6 +72,7 @@ internal sealed class Database : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Writes.DisposeAsync();
+        await _checkpointer.DisposeAsync();
         _readers.Dispose();
     }
 

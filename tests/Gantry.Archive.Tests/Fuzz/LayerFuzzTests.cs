@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 using Gantry.Archive.Compression;
 using Xunit;
 
@@ -68,7 +69,9 @@ public sealed class LayerFuzzTests : IDisposable
     private static byte[] Pack(byte[] tar, CompressionKind kind)
     {
         using MemoryStream packed = new();
-        using (Stream packing = Compressor.Open(packed, kind))
+        using (Stream packing = kind == CompressionKind.Gzip
+            ? new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true)
+            : Compressor.Open(packed, kind))
         {
             packing.Write(tar);
         }
