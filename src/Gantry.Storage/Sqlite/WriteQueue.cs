@@ -92,6 +92,7 @@ internal sealed class WriteQueue : IAsyncDisposable
         }
 
         _connection.Dispose();
+        _turn.Release();
     }
 
     /// <summary>Gives up the turn, or hands it to the thread pool when there is more to commit.</summary>
