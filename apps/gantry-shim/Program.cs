@@ -1,4 +1,4 @@
-using Gantry.Linux;
+using Gantry.Core.Errors;
 using Gantry.Shim.Commands;
 using Gantry.Shim.Logging;
 
@@ -14,9 +14,10 @@ try
         _ => await ServeCommand.RunAsync(arguments),
     };
 }
-catch (Exception e) when (e is ShimUsageException or IOException or UnauthorizedAccessException)
+catch (Exception e) when (
+    e is ShimUsageException or GantryException or IOException or UnauthorizedAccessException)
 {
     // The daemon reads what the command prints, and passes it on as the reason of its failure.
     StandardStreams.WriteError($"{ShimArguments.ProgramName}: {e.Message}\n");
-    return e is LinuxException or IOException ? 1 : 2;
+    return e is GantryException or IOException ? 1 : 2;
 }

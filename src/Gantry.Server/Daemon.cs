@@ -150,7 +150,7 @@ public sealed partial class Daemon : IAsyncDisposable
 
         // Step 4: the runtime.
         EventExchange events = new(_time);
-        TaskManager tasks = new(TaskOptions(), events, _time, _loggers.CreateLogger<TaskManager>());
+        TaskManager tasks = new(TaskOptions(metadata), events, _time, _loggers.CreateLogger<TaskManager>());
         Own(tasks);
 
         // Step 6 begins here, so that bundles are known before the first call, and what was told of them before the first
@@ -244,12 +244,13 @@ public sealed partial class Daemon : IAsyncDisposable
         },
     };
 
-    private TaskManagerOptions TaskOptions()
+    private TaskManagerOptions TaskOptions(MetadataStore metadata)
     {
         TaskDeadlines usual = new();
         return new TaskManagerOptions(_config.Root, _config.State, _config.Grpc.Address, _config.TtrpcAddress)
         {
             Runtimes = _config.ShimBinaries,
+            RequireContainer = (ns, id, token) => metadata.In(ns).Containers.GetAsync(id, token),
             DefaultExecutor = _config.DefaultExecutor,
             ShimEnvironment = _config.ShimEnvironment,
             Debug = _config.LogLevel <= LogLevel.Debug,

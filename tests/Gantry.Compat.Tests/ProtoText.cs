@@ -4,8 +4,10 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Gantry.Api.Events;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Gantry.Compat.Tests;
 
@@ -15,6 +17,10 @@ namespace Gantry.Compat.Tests;
 /// </summary>
 internal static partial class ProtoText
 {
+    /// <summary>What is shown of an Any is what is in it, when it is one of these.</summary>
+    private static readonly Dictionary<string, MessageDescriptor> Contents = TaskReflection.Descriptor.MessageTypes
+        .ToDictionary(type => type.FullName, StringComparer.Ordinal);
+
     /// <summary>
     /// Fills in what a table of calls can't spell out: <c>{{sha256:TEXT}}</c> is a digest and <c>{{TEXT*N}}</c> a text
     /// N times.
@@ -69,9 +75,19 @@ internal static partial class ProtoText
     /// <summary>Shows a message on one line.</summary>
     public static string Show(IMessage message)
     {
-        if (message.Descriptor.FullName == "google.protobuf.Timestamp")
+        if (message.Descriptor == Timestamp.Descriptor)
         {
             return "TIME";
+        }
+
+        if (message is Any any && Contents.TryGetValue(any.TypeUrl, out MessageDescriptor? content))
+        {
+            return $"{any.TypeUrl}{Show(content.Parser.ParseFrom(any.Value))}";
+        }
+
+        if (message is Any measured && measured.TypeUrl.StartsWith("io.containerd.cgroups.", StringComparison.Ordinal))
+        {
+            return measured.TypeUrl;
         }
 
         StringBuilder text = new("{");
@@ -81,6 +97,7 @@ internal static partial class ProtoText
             string shown = value switch
             {
                 null => "",
+                Timestamp { Seconds: < 0 } when field.Name == "exited_at" => "NEVER",
                 IDictionary map => string.Join(
                     ' ',
                     map.Keys.Cast<string>().Order(StringComparer.Ordinal).Select(key => $"{key}:{Show(map[key]!)}")),
@@ -100,7 +117,7 @@ internal static partial class ProtoText
     {
         IMessage message => Show(message),
         ByteString bytes => bytes.ToStringUtf8(),
-        Enum kind => Convert.ToInt32(kind, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture),
+        System.Enum kind => Convert.ToInt32(kind, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture),
         string text when text.Length > 200 => $"{text[..40]}…{text.Length}",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };
@@ -115,8 +132,8 @@ internal static partial class ProtoText
         FieldType.UInt32 => json.GetUInt32(),
         FieldType.Bool => json.GetBoolean(),
         FieldType.Enum when json.ValueKind == JsonValueKind.String =>
-            Enum.ToObject(field.EnumType.ClrType, field.EnumType.FindValueByName(json.GetString()!).Number),
-        FieldType.Enum => Enum.ToObject(field.EnumType.ClrType, json.GetInt32()),
+            System.Enum.ToObject(field.EnumType.ClrType, field.EnumType.FindValueByName(json.GetString()!).Number),
+        FieldType.Enum => System.Enum.ToObject(field.EnumType.ClrType, json.GetInt32()),
         _ => throw new NotSupportedException($"fields of type {field.FieldType}"),
     };
 

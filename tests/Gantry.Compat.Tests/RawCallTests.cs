@@ -1,4 +1,3 @@
-using System.Text;
 using Gantry.Testing;
 using Xunit;
 
@@ -35,27 +34,8 @@ public sealed class RawCallTests(RawCallTests.Daemons daemons) : IClassFixture<R
         List<CallOutcome> expected = await reference.RunAsync(lines, table, TestContext.Current.CancellationToken);
         List<CallOutcome> actual = await gantry.RunAsync(lines, table, TestContext.Current.CancellationToken);
 
-        string differences = Differences(expected, actual);
+        string differences = CallOutcome.Differences(expected, actual);
         Assert.True(differences.Length == 0, differences);
-    }
-
-    private static string Differences(List<CallOutcome> expected, List<CallOutcome> actual)
-    {
-        StringBuilder text = new();
-        foreach ((CallOutcome reference, CallOutcome gantry) in expected.Zip(actual))
-        {
-            bool same = gantry.Code is null
-                ? string.Equals(reference.Result, gantry.Result, StringComparison.Ordinal)
-                : gantry.Result.StartsWith(gantry.Code == "OK" ? "{" : gantry.Code + ":", StringComparison.Ordinal);
-            if (!same)
-            {
-                text.AppendLine().AppendLine(gantry.Call)
-                    .AppendLine("  containerd  " + reference.Result)
-                    .AppendLine("  gantry      " + gantry.Result);
-            }
-        }
-
-        return text.ToString();
     }
 
     /// <summary>The two daemons. Neither collects garbage but when a call asks for it.</summary>

@@ -1,13 +1,17 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using CliWrap.Buffered;
 using Gantry.Api.Services.Containers;
 using Gantry.Api.Services.Content;
+using Gantry.Api.Services.Events;
 using Gantry.Api.Services.Images;
 using Gantry.Api.Services.Leases;
 using Gantry.Api.Services.Namespaces;
 using Gantry.Api.Services.Snapshots;
+using Gantry.Api.Services.Tasks;
 using Gantry.Testing;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
@@ -22,10 +26,20 @@ namespace Gantry.Compat.Tests;
 /// SERVICE.METHOD [ns=NAME] [lease=ID] {REQUEST} [{REQUEST}…]     a call; more requests for a stream
 /// hold NAME SERVICE.METHOD {REQUEST}                             begins a stream and leaves it open
 /// release NAME                                                   ends it
+/// begin NAME SERVICE.METHOD {REQUEST}                            makes a call whose answer is awaited later
+/// end NAME                                                       awaits it
+/// watch                                                          subscribes to the events of tasks
+/// events N                                                       shows the next N of them
+/// container ID FILE                                              makes a container of the spec in a file, for runc
+/// create ID FILE [FIELDS]                                        the same, and a task with a root filesystem
+/// sh COMMAND                                                     runs it: $D is the daemon's directory, $C that of the tables
 /// restart                                                        starts the daemon anew
 /// gantry CODE REASON                                             the next call may differ: CODE is Gantry's
+/// alone CODE REASON                                              the next call is made on Gantry alone
 /// # anything
 /// </code>
+/// In a request, <c>{{home}}</c> is the daemon's directory and <c>{{file:NAME@ID}}</c> the text of a file in it, with
+/// ID where that has CONTAINER.
 /// </summary>
 internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
 {
@@ -33,9 +47,12 @@ internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
     {
         ContentReflection.Descriptor, ContainersReflection.Descriptor, ImagesReflection.Descriptor,
         LeasesReflection.Descriptor, NamespacesReflection.Descriptor, SnapshotsReflection.Descriptor,
+        TasksReflection.Descriptor,
     }.SelectMany(file => file.Services).ToDictionary(service => service.Name, StringComparer.OrdinalIgnoreCase);
 
     private readonly Dictionary<string, AsyncDuplexStreamingCall<IMessage, IMessage>> _held = [];
+    private readonly Dictionary<string, Task<string>> _begun = [];
+    private EventWatch? _watch;
     private GrpcChannel? _channel;
 
     /// <summary>Makes the calls.</summary>
@@ -50,17 +67,21 @@ internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
     {
         List<CallOutcome> outcomes = [];
         string? expected = null;
+        bool alone = false;
         foreach (string line in lines.Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#'))
         {
-            if (line.StartsWith("gantry ", StringComparison.Ordinal))
+            string[] words = line.Split(' ', 3);
+            if (words[0] is "gantry" or "alone")
             {
-                expected = line.Split(' ')[1];
+                expected = words[1];
+                alone = words[0] == "alone";
                 continue;
             }
 
-            string result = await DoAsync(line, ns, cancellationToken);
+            string result = alone && daemon is ContainerdDaemon ? "not called" : await DoAsync(line, ns, cancellationToken);
             outcomes.Add(new CallOutcome(line, Normalise(result, ns), expected));
             expected = null;
+            alone = false;
         }
 
         return outcomes;
@@ -68,6 +89,7 @@ internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _watch?.Dispose();
         foreach (AsyncDuplexStreamingCall<IMessage, IMessage> call in _held.Values)
         {
             call.Dispose();
@@ -96,9 +118,61 @@ internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
                     MethodOf(held), null, new CallOptions(headers, cancellationToken: cancellationToken));
                 _held.Add(words[1], call);
                 return await ExchangeAsync(call, first, cancellationToken);
+            case "begin":
+                _begun.Add(words[1], CallAsync(words[2], ns, cancellationToken));
+                return "";
+            case "end":
+                return _begun.Remove(words[1], out Task<string>? answer) ? await answer : "not begun";
+            case "watch":
+                _watch = await EventWatch.StartAsync(Invoker(), ns, cancellationToken);
+                return "";
+            case "events":
+                return await _watch!.NextAsync(int.Parse(words[1], CultureInfo.InvariantCulture));
+            case "container":
+                string made = await CallAsync(ContainerCall(words[1], words[2]), ns, cancellationToken);
+                return made.StartsWith('{') ? "" : made;
+            case "create":
+                string[] more = words[2].Split(' ', 2);
+                await CallAsync(ContainerCall(words[1], more[0]), ns, cancellationToken);
+                return await CallAsync(TaskCall(words[1], more.Length > 1 ? more[1] : ""), ns, cancellationToken);
+            case "sh":
+                return await ShellAsync(line[3..], ns);
             default:
                 return await CallAsync(line, ns, cancellationToken);
         }
+    }
+
+    private static string ContainerCall(string id, string file) =>
+        """
+        containers.Create {"container":{"id":"ID","runtime":{"name":"io.containerd.runc.v2","options":{
+        "type_url":"containerd.runc.v1.Options","value":"2\u0004runc"}},"spec":{
+        "type_url":"types.containerd.io/opencontainers/runtime-spec/1/Spec","value":"{{file:FILE@ID}}"}}}
+        """
+            .ReplaceLineEndings("")
+            .Replace("ID", id, StringComparison.Ordinal)
+            .Replace("FILE", file, StringComparison.Ordinal);
+
+    private static string TaskCall(string id, string fields) =>
+        """
+        tasks.Create {"container_id":"ID","rootfs":[{"type":"bind","source":"{{home}}/rootfs","options":["rbind","rw"]}]MORE}
+        """
+            .Replace("ID", id, StringComparison.Ordinal)
+            .Replace("MORE", fields.Length > 0 ? "," + fields : "", StringComparison.Ordinal);
+
+    private async Task<string> ShellAsync(string command, string ns)
+    {
+        BufferedCommandResult result = await daemon.RunAsync(
+            "timeout",
+            ["30", "/bin/bash", "-c", command],
+            new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["D"] = daemon.Home,
+                ["C"] = Path.Combine(AppContext.BaseDirectory, "Calls"),
+                ["CONTAINERD_NAMESPACE"] = ns,
+            });
+        return result.ExitCode == 0
+            ? result.StandardOutput
+            : $"{result.StandardOutput}{result.StandardError}exit {result.ExitCode}";
     }
 
     private async Task<string> CallAsync(string line, string ns, CancellationToken cancellationToken)
@@ -192,8 +266,13 @@ internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
         return "";
     }
 
-    private static (MethodDescriptor Method, Metadata Headers, List<IMessage> Requests) Read(string line, string ns)
+    private (MethodDescriptor Method, Metadata Headers, List<IMessage> Requests) Read(string line, string ns)
     {
+        line = FileText().Replace(
+            line.Replace("{{home}}", daemon.Home, StringComparison.Ordinal),
+            match => JsonEncodedText.Encode(
+                File.ReadAllText(Path.Combine(daemon.Home, match.Groups["name"].Value))
+                    .Replace("CONTAINER", match.Groups["id"].Value, StringComparison.Ordinal)).ToString());
         int space = line.IndexOf(' ', StringComparison.Ordinal);
         string[] name = line[..space].Split('.');
         MethodDescriptor method = Services[name[0]].FindMethodByName(name[1])
@@ -254,13 +333,15 @@ internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
     private string Normalise(string text, string ns)
     {
         // containerd's errors of snapshots show the name that one has in the store below: NAMESPACE/NUMBER/KEY.
-        string plain = text.Replace(daemon.Home, "HOME", StringComparison.Ordinal);
+        string plain = text.Replace(daemon.Home, "HOME", StringComparison.Ordinal)
+            .Replace(Path.GetFileName(daemon.Home), "NAME", StringComparison.Ordinal);
         plain = SnapshotId().Replace(plain, "snapshots/N");
 
         // containerd 1.6 puts this option first, newer ones put it last.
         plain = plain.Replace("options=index=off ", "options=", StringComparison.Ordinal)
             .Replace(" index=off }", " }", StringComparison.Ordinal);
         plain = Regex.Replace(plain, $"(?<=[ \"]){ns}/[0-9]+/", "", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        plain = ProcessId().Replace(plain, "${before}N");
         plain = LabelLimit().Replace(plain, "label key and value greater than maximum size");
         return LockText().Replace(plain, "ref ${ref} locked for TIME");
     }
@@ -287,6 +368,14 @@ internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
 
     [GeneratedRegex(@"snapshots/\d+", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex SnapshotId();
+
+    [GeneratedRegex(
+        "(?<before> pid=)[0-9]+", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex ProcessId();
+
+    [GeneratedRegex(
+        @"\{\{file:(?<name>[^}@]+)(@(?<id>[^}]*))?\}\}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex FileText();
 
     // containerd 2 also says how long the label is.
     [GeneratedRegex(

@@ -204,7 +204,7 @@ public sealed class TaskClient
             response,
             _headers,
             cancellationToken).ConfigureAwait(false);
-        return ToState(response.Process);
+        return ToState(containerId, execId, response.Process);
     }
 
     /// <summary>All tasks.</summary>
@@ -218,7 +218,7 @@ public sealed class TaskClient
             response,
             _headers,
             cancellationToken).ConfigureAwait(false);
-        return [.. response.Tasks.Select(ToState)];
+        return [.. response.Tasks.Select(task => ToState(task.Id, "", task))];
     }
 
     /// <summary>The process ids, on the host, of all processes of a container.</summary>
@@ -322,9 +322,9 @@ public sealed class TaskClient
             _headers,
             cancellationToken).ConfigureAwait(false);
 
-    private static ProcessState ToState(Process process) => new(
-        process.ContainerId.Length > 0 ? process.ContainerId : process.Id,
-        process.ContainerId.Length > 0 && process.Id != process.ContainerId ? process.Id : "",
+    private static ProcessState ToState(string containerId, string execId, Process process) => new(
+        containerId,
+        execId,
         process.Pid,
         (ProcessStatus)process.Status,
         process.ExitStatus,

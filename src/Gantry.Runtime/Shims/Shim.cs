@@ -118,5 +118,7 @@ internal sealed class Shim : IAsyncDisposable
     private static Exception Translate(RpcException failure, CancellationToken cancellationToken) =>
         failure.StatusCode is StatusCode.Cancelled && cancellationToken.IsCancellationRequested
             ? new OperationCanceledException(failure.Status.Detail, failure, cancellationToken)
-            : ErrorMapping.FromRpcException(failure);
+            : failure.StatusCode is StatusCode.Unknown
+                ? GantryException.Verbatim(ErrorKind.Unknown, $"{failure.Status.Detail}: unknown", failure)
+                : ErrorMapping.FromRpcException(failure);
 }

@@ -74,7 +74,7 @@ public sealed partial class ShimLocator(IReadOnlyDictionary<string, string> over
                 ?? throw new GantryException(
                     ErrorKind.Unknown,
                     $"failed to start shim: failed to resolve runtime path: runtime \"{runtime}\" binary not installed "
-                    + $"\"{program}\": file does not exist: unknown");
+                    + $"\"{program}\": file does not exist");
     }
 
     [GeneratedRegex(

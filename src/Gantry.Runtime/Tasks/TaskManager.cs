@@ -93,6 +93,11 @@ public sealed partial class TaskManager : IAsyncDisposable
     {
         if (!_tasks.TryGetValue((ns, id), out ManagedTask? task) || task.Phase is TaskPhase.Creating)
         {
+            if (_options.RequireContainer is { } require)
+            {
+                await require(ns, id, cancellationToken);
+            }
+
             throw new GantryException(ErrorKind.NotFound, $"task {id} not found");
         }
 

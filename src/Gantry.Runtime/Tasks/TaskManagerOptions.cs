@@ -1,3 +1,5 @@
+using Gantry.Core.Namespaces;
+
 namespace Gantry.Runtime.Tasks;
 
 /// <summary>What <see cref="TaskManager"/> needs to know of its daemon.</summary>
@@ -27,6 +29,11 @@ public sealed record TaskManagerOptions(string Root, string State, string GrpcAd
 
     /// <summary>More environment for shims, as <c>NAME=value</c>; <c>SCHED_CORE=1</c> gives each CPU cores of its own.</summary>
     public IReadOnlyList<string> ShimEnvironment { get; init; } = [];
+    /// <summary>
+    /// Throws when there is no such container: asked when there is no task, for then it is the container that a client
+    /// is told of first. Null for not asking.
+    /// </summary>
+    public Func<Namespace, string, CancellationToken, Task>? RequireContainer { get; init; }
 
     /// <summary>Whether shims are told to log in detail.</summary>
     public bool Debug { get; init; }

@@ -55,7 +55,7 @@ internal sealed class TasksService(IMetadata metadata, TaskManager tasks, Daemon
             context.Namespace(),
             request.ContainerId,
             context.CancellationToken);
-        return Deleted(request.ContainerId, exit);
+        return Deleted("", exit);
     }
 
     /// <inheritdoc/>
@@ -108,7 +108,7 @@ internal sealed class TasksService(IMetadata metadata, TaskManager tasks, Daemon
     {
         if (request.ExecId.Length == 0)
         {
-            throw new GantryException(ErrorKind.InvalidArgument, "exec id cannot be empty");
+            throw GantryException.Verbatim(ErrorKind.InvalidArgument, "exec id cannot be empty");
         }
 
         ExecCreation creation = new(
@@ -224,7 +224,7 @@ internal sealed class TasksService(IMetadata metadata, TaskManager tasks, Daemon
     {
         return new Process
         {
-            ContainerId = state.ContainerId,
+            // As in containerd, the field for the container stays empty.
             Id = state.ExecId.Length > 0 ? state.ExecId : state.ContainerId,
             Pid = state.Pid,
             Status = (Status)state.Status,
