@@ -6,7 +6,6 @@ using System.Text.RegularExpressions;
 using CliWrap.Buffered;
 using Gantry.Api.Services.Containers;
 using Gantry.Api.Services.Content;
-using Gantry.Api.Services.Events;
 using Gantry.Api.Services.Images;
 using Gantry.Api.Services.Leases;
 using Gantry.Api.Services.Namespaces;
@@ -34,7 +33,7 @@ namespace Gantry.Compat.Tests;
 /// create ID FILE [FIELDS]                                        the same, and a task with a root filesystem
 /// sh COMMAND                                                     runs it: $D is the daemon's directory, $C that of the tables
 /// restart                                                        starts the daemon anew
-/// gantry CODE REASON                                             the next call may differ: CODE is Gantry's
+/// gantry CODE REASON                                             the next call may differ: CODE is Gantry's, or any
 /// alone CODE REASON                                              the next call is made on Gantry alone
 /// # anything
 /// </code>

@@ -121,11 +121,12 @@ internal sealed class InitProcess : ContainerProcess
     /// <param name="signal">Its number.</param>
     public async Task KillAllAsync(int signal)
     {
-        if (Ended.IsCompleted || Deleted)
+        if (Deleted)
         {
             throw new GantryException(ErrorKind.NotFound, "process already finished");
         }
 
+        // After the first process there may be others, and when there are none that is no error either.
         Container.SignalAll(signal);
         await ThawAsync(signal);
     }
