@@ -29,6 +29,7 @@ public sealed record TaskManagerOptions(string Root, string State, string GrpcAd
 
     /// <summary>More environment for shims, as <c>NAME=value</c>; <c>SCHED_CORE=1</c> gives each CPU cores of its own.</summary>
     public IReadOnlyList<string> ShimEnvironment { get; init; } = [];
+
     /// <summary>
     /// Throws when there is no such container: asked when there is no task, for then it is the container that a client
     /// is told of first. Null for not asking.
