@@ -62,8 +62,13 @@ internal static class BundleCreateCommand
                         Env = process.Environment(parse),
                         Cwd = parse.GetValue(process.Cwd),
                         Terminal = parse.GetValue(process.Tty),
-                        HostNetwork = parse.GetValue(netHost),
-                        ReadOnlyRoot = parse.GetValue(readOnly),
+                        Edit = spec => (parse.GetValue(netHost), parse.GetValue(readOnly)) switch
+                        {
+                            (true, true) => spec.WithHostNetwork().WithReadOnlyRoot(),
+                            (true, false) => spec.WithHostNetwork(),
+                            (false, true) => spec.WithReadOnlyRoot(),
+                            _ => spec,
+                        },
                     },
                 },
                 session.Token);

@@ -10,12 +10,13 @@ namespace Gantry.Cli.CommandLine;
 internal static class CommandOfContainer
 {
     public const string RunName = "run";
+    public const string CreateName = "create";
     public const string ExecName = "exec";
 
     public static IReadOnlyList<string> Separate(string[] args, RootCommand root)
     {
         int index = NextPositional(args, 0, [.. root.Options]);
-        if (index >= args.Length || args[index] is not (RunName or ExecName))
+        if (index >= args.Length || args[index] is not (RunName or CreateName or ExecName))
         {
             return args;
         }

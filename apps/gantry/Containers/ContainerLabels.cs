@@ -11,6 +11,9 @@ internal static class ContainerLabels
     /// <summary>The signal that stops the container, as its image says.</summary>
     public const string StopSignal = "io.containerd.image.config.stop-signal";
 
+    /// <summary>How many seconds <c>gantry stop</c> waits before SIGKILL.</summary>
+    public const string StopTimeout = "gantry.io/stop-timeout";
+
     /// <summary>How its last process ended, once it has no task any more.</summary>
     public const string ExitStatus = "gantry.io/exit-status";
 
@@ -19,6 +22,14 @@ internal static class ContainerLabels
         container.Labels.TryGetValue(ExitStatus, out string? text)
         && uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint status)
             ? status
+            : null;
+
+    /// <summary>How long <c>gantry stop</c> waits before SIGKILL; null when the container does not say.</summary>
+    public static TimeSpan? StopTimeoutOf(ContainerRecord container) =>
+        container.Labels.TryGetValue(StopTimeout, out string? text)
+        && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
+        && seconds <= int.MaxValue / 1000
+            ? TimeSpan.FromSeconds(seconds)
             : null;
 
     /// <summary>Has the daemon not start a container again that is about to be stopped; one that it minds alone.</summary>

@@ -26,14 +26,17 @@ internal static class ExecCommand
         };
         Option<string?> execId = new("--exec-id") { Description = "Id of the process; made up if absent", HelpName = "id" };
         ProcessOptions options = new();
+        Option<bool> privileged = new("--privileged") { Description = "Give it all capabilities" };
         command.Add(container);
         command.Add(args);
         options.AddTo(command);
+        command.Add(privileged);
         command.Add(execId);
         command.SetAction(Session.Action((session, parse) => RunAsync(
             session,
             parse,
             options,
+            parse.GetValue(privileged),
             parse.GetValue(container)!,
             parse.GetValue(execId) ?? "exec-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6)),
             parse.GetValue(args)!)));
@@ -44,6 +47,7 @@ internal static class ExecCommand
         Session session,
         ParseResult parse,
         ProcessOptions options,
+        bool privileged,
         string id,
         string execId,
         string[] args)
@@ -58,6 +62,11 @@ internal static class ExecCommand
 
         ContainerRecord container = await session.Scope.Containers.GetAsync(id, session.Token);
         SpecProcess process = await ProcessAsync(session, container, parse, options, args);
+        if (privileged)
+        {
+            process = (new RuntimeSpec { Process = process }).WithCapabilities(HostSecurity.Capabilities()).Process!;
+        }
+
         TypedBytes spec = new(RuntimeSpecJson.ProcessTypeUrl, RuntimeSpecJson.ToBytes(process));
         TaskClient tasks = session.Scope.Tasks;
         if (detach)
@@ -103,19 +112,30 @@ internal static class ExecCommand
             Cwd = parse.GetValue(options.Cwd) ?? process.Cwd,
             Terminal = terminal ? true : null,
             ConsoleSize = null,
-            User = parse.GetValue(options.User) is { } user
-                ? await UserAsync(session, container, user)
-                : process.User,
+            User = await UserAsync(session, container, parse, options, process.User),
         };
     }
 
-    private static async Task<SpecUser> UserAsync(Session session, ContainerRecord container, string user)
+    private static async Task<SpecUser> UserAsync(
+        Session session,
+        ContainerRecord container,
+        ParseResult parse,
+        ProcessOptions options,
+        SpecUser user)
     {
+        string? name = parse.GetValue(options.User);
+        string[] groups = parse.GetValue(options.Groups)!;
+        if (name is null && groups.Length == 0)
+        {
+            return user;
+        }
+
         UserDatabase users = container.SnapshotKey.Length == 0
             ? new UserDatabase(null, null)
             : RootfsUsers.Read(await session.Scope.Snapshots(container.Snapshotter)
                 .MountsAsync(container.SnapshotKey, session.Token));
-        return users.Resolve(user);
+        user = name is null ? user : users.Resolve(name);
+        return user with { AdditionalGids = [.. (user.AdditionalGids ?? []).Union(groups.Select(users.ResolveGroup))] };
     }
 
     /// <summary>Starts a process that was created; if that fails it is removed.</summary>

@@ -1,34 +1,20 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Security.Cryptography;
 using Gantry.Cli.CommandLine;
 using Gantry.Cli.Containers.Settings;
-using Gantry.Cli.Images;
 using Gantry.Cli.Output;
 using Gantry.Client.Tasks;
-using Gantry.Core.Errors;
-using Gantry.Core.Labels;
-using Gantry.Core.Leases;
-using Gantry.Core.Namespaces;
-using Gantry.Oci.Runtime;
-using Gantry.Transfer.Images;
 
 namespace Gantry.Cli.Containers;
 
 /// <summary><c>gantry run</c>: makes a container of an image and runs it.</summary>
 /// <remarks>
-/// 1. Find the image, or pull it; at the same time make a lease, under which the snapshot is safe until the container's
-///    record refers to it.
-/// 2. Prepare the snapshot on top of the image's layers.
-/// 3. Look the user up in it, and make the container's record with the spec.
-/// 4. Create the task, start it, and see it through; at the same time drop the lease.
-/// 5. Remove the task, and with <c>--rm</c> record and snapshot as well. Whatever fails before the process runs leaves
+/// 1. Make the container, see <see cref="ContainerFactory"/>.
+/// 2. Create the task, start it, and see it through; at the same time drop the lease.
+/// 3. Remove the task, and with <c>--rm</c> record and snapshot as well. Whatever fails before the process runs leaves
 ///    nothing behind.
 /// </remarks>
 internal static class RunCommand
 {
-    private static readonly TimeSpan LeaseLifetime = TimeSpan.FromHours(1);
-
     public static Command Create()
     {
         Command command = new(CommandOfContainer.RunName, "Run a command in a new container");
@@ -41,39 +27,13 @@ internal static class RunCommand
     private static async Task<int> RunAsync(Session session, ParseResult parse, RunOptions options)
     {
         Check(parse, options);
-        string id = parse.GetValue(options.Record.Name) ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6));
-        Identifier.Validate(id);
-        SpecOptions spec = options.ToSpecOptions(parse);
 
         // Step 1
-        ILeaseStore leases = session.Scope.Leases;
-        Task<Lease> leasing = leases.CreateAsync("", LeaseLabels(), session.Token);
-        NewContainer container;
-        try
-        {
-            ResolvedImage image = await ImageLookup.FindOrPullAsync(
-                session,
-                parse.GetValue(options.Image)!,
-                options.Pull.ToRequest(parse, parse.GetValue(options.Filesystem.Snapshotter)!));
-
-            // Steps 2 and 3
-            container = await NewContainer.CreateAsync(
-                session, parse, options, image, id, (await leasing).Id, spec);
-        }
-        catch
-        {
-            await DropAsync(leases, leasing);
-            throw;
-        }
-
-        Task dropping = DropAsync(leases, leasing);
+        (NewContainer container, Task dropping) = await new ContainerFactory(session, parse, options).MakeAsync();
         try
         {
             return parse.GetValue(options.Process.Detach)
-                ? await StartDetachedAsync(
-                    session,
-                    container,
-                    parse.GetValue(options.Output.LogUri) ?? await ContainerLog.DefaultUriAsync(session, container.Id))
+                ? await StartDetachedAsync(session, parse, options, container)
                 : await RunAttachedAsync(session, parse, options, container);
         }
         finally
@@ -106,34 +66,23 @@ internal static class RunCommand
         }
     }
 
-    private static Dictionary<string, string> LeaseLabels() => new(StringComparer.Ordinal)
+    private static async Task<int> StartDetachedAsync(
+        Session session,
+        ParseResult parse,
+        RunOptions options,
+        NewContainer container)
     {
-        [WellKnownLabels.GcExpire] = (TimeProvider.System.GetUtcNow() + LeaseLifetime).UtcDateTime
-            .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
-    };
-
-    private static async Task DropAsync(ILeaseStore leases, Task<Lease> leasing)
-    {
-        using CancellationTokenSource limit = Session.Cleanup();
-        try
-        {
-            await leases.DeleteAsync((await leasing).Id, synchronous: false, limit.Token);
-        }
-        catch (Exception e) when (e is GantryException or OperationCanceledException)
-        {
-            // Either it was never made, and the caller hears of that, or it ends by itself in an hour.
-        }
-    }
-
-    private static async Task<int> StartDetachedAsync(Session session, NewContainer container, string? logUri)
-    {
+        string? logUri =
+            parse.GetValue(options.Output.LogUri) ?? await ContainerLog.DefaultUriAsync(session, container.Id);
         ProcessStreams streams = logUri is null
             ? ProcessStreams.None
             : new ProcessStreams("", logUri, logUri, Terminal: false);
         TaskClient tasks = session.Scope.Tasks;
         try
         {
-            await tasks.CreateAsync(container.Id, container.Mounts, streams, cancellationToken: session.Token);
+            uint pid = await tasks.CreateAsync(
+                container.Id, container.Mounts, streams, cancellationToken: session.Token);
+            await options.Record.WritePidAsync(parse, pid, session.Token);
             await tasks.StartAsync(container.Id, cancellationToken: session.Token);
         }
         catch
@@ -155,19 +104,20 @@ internal static class RunCommand
         bool ended = false;
         try
         {
-            // Step 4
+            // Step 2
             await using Attachment attachment = Attachment.Open(
                 session,
                 container.Id,
                 execId: "",
                 parse.GetValue(options.Process.Tty),
                 parse.GetValue(options.Process.Interactive));
-            await session.Scope.Tasks.CreateAsync(
+            uint pid = await session.Scope.Tasks.CreateAsync(
                 container.Id, container.Mounts, attachment.Streams, cancellationToken: session.Token);
+            await options.Record.WritePidAsync(parse, pid, session.Token);
             int status = await attachment.RunAsync();
             ended = true;
 
-            // Step 5
+            // Step 3
             if (parse.GetValue(options.Remove))
             {
                 await container.RemoveEndedAsync(session.Scope);

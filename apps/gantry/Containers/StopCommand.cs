@@ -19,12 +19,11 @@ internal static class StopCommand
             Description = "Ids of containers",
             Arity = ArgumentArity.OneOrMore,
         };
-        Option<TimeSpan> grace = new("--time", "-t")
+        Option<TimeSpan?> grace = new("--time", "-t")
         {
-            Description = "How long to wait before SIGKILL (10s)",
+            Description = "How long to wait before SIGKILL; without it as long as the container says, or 10s",
             HelpName = "time",
-            CustomParser = Values.Duration,
-            DefaultValueFactory = _ => DefaultGrace,
+            CustomParser = result => Values.Duration(result),
         };
         Option<string?> signal = new("--signal", "-s")
         {
@@ -40,7 +39,7 @@ internal static class StopCommand
         return command;
     }
 
-    private static async Task StopAsync(Session session, string id, string? signal, TimeSpan grace)
+    private static async Task StopAsync(Session session, string id, string? signal, TimeSpan? grace)
     {
         TaskClient tasks = session.Scope.Tasks;
         ContainerRecord container = await session.Scope.Containers.GetAsync(id, session.Token);
@@ -73,7 +72,8 @@ internal static class StopCommand
 
         try
         {
-            await wait.WaitAsync(grace, session.Token);
+            await wait.WaitAsync(
+                grace ?? ContainerLabels.StopTimeoutOf(container) ?? DefaultGrace, session.Token);
         }
         catch (TimeoutException)
         {

@@ -1,7 +1,7 @@
 using System.Text;
+using Gantry.Client.Internal;
 using Gantry.Core.Mounts;
 using Gantry.Linux;
-using Gantry.Linux.Mounts;
 using Gantry.Linux.Syscalls;
 using Gantry.Oci.Runtime;
 using Microsoft.Win32.SafeHandles;
@@ -58,28 +58,8 @@ public static class RootfsUsers
 
     private static UserDatabase ReadMounted(IReadOnlyList<Mount> mounts)
     {
-        string target = Directory.CreateTempSubdirectory("gantry-mount-").FullName;
-        int mounted = 0;
-        try
-        {
-            foreach (Mount mount in mounts)
-            {
-                MountCalls.Mount(mount.Type, mount.Source, target, [.. mount.Options.Where(o => o != "rw"), "ro"]);
-                mounted++;
-            }
-
-            return ReadDirectory(target);
-        }
-        finally
-        {
-            for (; mounted > 0; mounted--)
-            {
-                MountCalls.Unmount(target, UnmountFlags.MNT_DETACH);
-            }
-
-            // Not recursive: should something still be mounted there, it must not be emptied.
-            Directory.Delete(target);
-        }
+        using TemporaryMount mounted = TemporaryMount.Of(mounts, readOnly: true);
+        return ReadDirectory(mounted.Path);
     }
 
     /// <summary>The directories of an overlay, from the top.</summary>

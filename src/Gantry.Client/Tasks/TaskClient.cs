@@ -322,6 +322,22 @@ public sealed class TaskClient
             _headers,
             cancellationToken).ConfigureAwait(false);
 
+    /// <summary>Changes the limits of a running container.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="resources">The limits, as JSON with containerd's type URL.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="GantryException">NotFound; or what the OCI runtime says.</exception>
+    public async Task UpdateAsync(
+        string containerId,
+        TypedBytes resources,
+        CancellationToken cancellationToken = default) =>
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/Update",
+            new UpdateTaskRequest { ContainerId = containerId, Resources = resources.ToMessage() },
+            new Empty(),
+            _headers,
+            cancellationToken).ConfigureAwait(false);
+
     private static ProcessState ToState(string containerId, string execId, Process process) => new(
         containerId,
         execId,

@@ -26,6 +26,10 @@ public sealed record RuntimeSpec
     [JsonPropertyName("mounts")]
     public IReadOnlyList<SpecMount>? Mounts { get; init; }
 
+    /// <summary>Programs to run at points of its life.</summary>
+    [JsonPropertyName("hooks")]
+    public SpecHooks? Hooks { get; init; }
+
     /// <summary>Annotations.</summary>
     [JsonPropertyName("annotations")]
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gantry.Oci.Image;
 
 namespace Gantry.Oci.Runtime;
@@ -6,8 +5,7 @@ namespace Gantry.Oci.Runtime;
 /// <summary>Makes the spec of a container from the defaults, what its image says, and what its user wants.</summary>
 public static class SpecBuilder
 {
-    private const ulong DefaultCpuShares = 1024;
-    private const ulong CpuPeriodMicroseconds = 100_000;
+    private const long DefaultCpuShares = 1024;
 
     /// <summary>Makes a spec.</summary>
     /// <param name="containerdNamespace">The containerd namespace of the container.</param>
@@ -27,15 +25,8 @@ public static class SpecBuilder
         ArgumentNullException.ThrowIfNull(user);
         ArgumentNullException.ThrowIfNull(options);
         RuntimeSpec spec = DefaultSpec.Create(containerdNamespace, id);
-
-        return spec with
-        {
-            Hostname = options.Hostname,
-            Root = spec.Root! with { Readonly = options.ReadOnlyRoot ? true : null },
-            Process = Process(spec.Process!, image, user, options),
-            Mounts = [.. spec.Mounts!, .. options.Mounts, .. options.HostNetwork ? HostFiles() : []],
-            Linux = Linux(spec.Linux!, options),
-        };
+        return options.Edit((spec with { Process = Process(spec.Process!, image, user, options) })
+            .WithLimits(new ResourceLimits { CpuShares = DefaultCpuShares }));
     }
 
     /// <summary>Puts environment variables over others: a name that is there already is replaced where it stands.</summary>
@@ -106,50 +97,8 @@ public static class SpecBuilder
             User = user,
             Env = MergeEnvironment(env, options.Env),
             Terminal = options.Terminal ? true : null,
-            NoNewPrivileges = options.AllowNewPrivileges ? null : true,
         };
     }
-
-    private static SpecLinux Linux(SpecLinux linux, SpecOptions options)
-    {
-        if (options.MemoryBytes is <= 0)
-        {
-            throw new FormatException($"memory limit {options.MemoryBytes}: not positive");
-        }
-
-        if (options.Cpus is { } cpus && !(cpus is > 0 and <= 100_000))
-        {
-            throw new FormatException(
-                string.Create(CultureInfo.InvariantCulture, $"processor limit {cpus}: not between 0 and 100000"));
-        }
-
-        SpecCpu cpu = new()
-        {
-            Shares = DefaultCpuShares,
-            Quota = options.Cpus is { } limit ? (long)(limit * CpuPeriodMicroseconds) : null,
-            Period = options.Cpus is null ? null : CpuPeriodMicroseconds,
-        };
-        return linux with
-        {
-            Namespaces = options.HostNetwork
-                ? [.. linux.Namespaces!.Where(n => n.Type != "network")]
-                : linux.Namespaces,
-            Resources = linux.Resources! with
-            {
-                Cpu = cpu,
-                Memory = options.MemoryBytes is { } memory ? new SpecMemory { Limit = memory } : null,
-            },
-        };
-    }
-
-    private static SpecMount[] HostFiles() =>
-    [
-        Bind("/etc/hosts"),
-        Bind("/etc/resolv.conf"),
-    ];
-
-    private static SpecMount Bind(string path) =>
-        new() { Destination = path, Type = "bind", Source = path, Options = ["rbind", "ro"] };
 
     private static ReadOnlySpan<char> NameOf(string variable)
     {

@@ -50,6 +50,14 @@ public sealed record SpecLinux
     [JsonPropertyName("mountLabel")]
     public string? MountLabel { get; init; }
 
+    /// <summary>The filter of system calls.</summary>
+    [JsonPropertyName("seccomp")]
+    public SpecSeccomp? Seccomp { get; init; }
+
+    /// <summary>The share of cache and memory bandwidth.</summary>
+    [JsonPropertyName("intelRdt")]
+    public SpecIntelRdt? IntelRdt { get; init; }
+
     /// <summary>Fields that this type does not know, kept as they came.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Other { get; set; }

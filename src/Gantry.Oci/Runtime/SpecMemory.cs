@@ -18,6 +18,14 @@ public sealed record SpecMemory
     [JsonPropertyName("swap")]
     public long? Swap { get; init; }
 
+    /// <summary>How eagerly its memory is swapped out, 0 to 100; cgroup v1 only.</summary>
+    [JsonPropertyName("swappiness")]
+    public ulong? Swappiness { get; init; }
+
+    /// <summary>Whether the OOM killer lets it be.</summary>
+    [JsonPropertyName("disableOOMKiller")]
+    public bool? DisableOomKiller { get; init; }
+
     /// <summary>Fields that this type does not know, kept as they came.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Other { get; set; }

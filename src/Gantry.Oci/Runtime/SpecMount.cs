@@ -22,6 +22,14 @@ public sealed record SpecMount
     [JsonPropertyName("options")]
     public IReadOnlyList<string>? Options { get; init; }
 
+    /// <summary>Owners that the mount maps.</summary>
+    [JsonPropertyName("uidMappings")]
+    public IReadOnlyList<SpecIdMapping>? UidMappings { get; init; }
+
+    /// <summary>Groups that the mount maps.</summary>
+    [JsonPropertyName("gidMappings")]
+    public IReadOnlyList<SpecIdMapping>? GidMappings { get; init; }
+
     /// <summary>Fields that this type does not know, kept as they came.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Other { get; set; }

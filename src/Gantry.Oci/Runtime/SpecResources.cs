@@ -22,6 +22,14 @@ public sealed record SpecResources
     [JsonPropertyName("pids")]
     public SpecPids? Pids { get; init; }
 
+    /// <summary>Limits of block devices.</summary>
+    [JsonPropertyName("blockIO")]
+    public SpecBlockIo? BlockIo { get; init; }
+
+    /// <summary>Limits of huge pages.</summary>
+    [JsonPropertyName("hugepageLimits")]
+    public IReadOnlyList<SpecHugepageLimit>? HugepageLimits { get; init; }
+
     /// <summary>Files of cgroup v2 and what to write to them.</summary>
     [JsonPropertyName("unified")]
     public IReadOnlyDictionary<string, string>? Unified { get; init; }

@@ -73,6 +73,15 @@ public sealed class UserDatabase
         return new SpecUser { Uid = uid, Gid = gid, AdditionalGids = Groups(gid, name) };
     }
 
+    /// <summary>The id of a group; a name must be in the file.</summary>
+    /// <param name="text">Name or id.</param>
+    /// <exception cref="FormatException">There is no such group.</exception>
+    public uint ResolveGroup(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return FindGroup(text);
+    }
+
     private PasswdEntry? FindUser(string text)
     {
         if (TryId(text, out uint uid))

@@ -32,8 +32,19 @@ internal static class MountOption
                 case "options":
                     options.AddRange(value.Split(':', StringSplitOptions.RemoveEmptyEntries));
                     break;
-                case "readonly" or "ro" when equals < 0:
+                case "readonly" or "ro" when value is "" or "true" or "1":
                     options.Add("ro");
+                    break;
+                case "readonly" or "ro" when value is "false" or "0":
+                    break;
+                case "bind-propagation":
+                    options.Add(value);
+                    break;
+                case "tmpfs-size":
+                    options.Add($"size={value}");
+                    break;
+                case "tmpfs-mode":
+                    options.Add($"mode={value}");
                     break;
                 default:
                     throw new FormatException($"mount \"{text}\": mount option \"{key}\" not supported");
@@ -56,6 +67,16 @@ internal static class MountOption
                 parts[1],
                 parts.Length == 3 ? [.. parts[2].Split(',', StringSplitOptions.RemoveEmptyEntries)] : [])
             : throw new FormatException($"volume \"{text}\": not SOURCE:DESTINATION or SOURCE:DESTINATION:OPTIONS");
+    }
+
+    /// <summary><c>/a</c> or <c>/a:size=64m,mode=1777</c>.</summary>
+    /// <exception cref="FormatException">It is malformed.</exception>
+    public static SpecMount ParseTmpfs(string text)
+    {
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        string[] options = colon < 0 ? [] : text[(colon + 1)..].Split(',', StringSplitOptions.RemoveEmptyEntries);
+        return Make(
+            text, "tmpfs", "tmpfs", colon < 0 ? text : text[..colon], ["noexec", "nosuid", "nodev", .. options]);
     }
 
     private static SpecMount Make(

@@ -1,0 +1,5 @@
+using Xunit;
+
+namespace Gantry.Client.Tests;
+
+public sealed class GantryRunOptionsTests(GantryFixture fixture) : RunOptionsSuite(fixture), IClassFixture<GantryFixture>;
