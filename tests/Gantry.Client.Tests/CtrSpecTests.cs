@@ -53,6 +53,7 @@ public sealed class CtrSpecTests(ContainerdFixture fixture) : IClassFixture<Cont
     {
         string[] words = options.Split(' ');
         await fixture.ReadyAsync();
+        fixture.LetMappedUsersPass();
 
         JsonNode ctr = await SpecAsync(
             () => fixture.Daemon.CtrAsync(["run", "-d", .. words, fixture.Image, Id, "sleep", "1000"]));
@@ -71,10 +72,10 @@ public sealed class CtrSpecTests(ContainerdFixture fixture) : IClassFixture<Cont
 
     private async Task<JsonNode> SpecAsync(Func<Task<BufferedCommandResult>> make)
     {
-        BufferedCommandResult made = await make();
-        Assert.True(made.ExitCode == 0, made.StandardError);
         try
         {
+            BufferedCommandResult made = await make();
+            Assert.True(made.ExitCode == 0, made.StandardError);
             string info = await fixture.Daemon.CtrOkAsync("containers", "info", Id);
             return JsonNode.Parse(info)!["Spec"]!;
         }

@@ -52,6 +52,15 @@ public abstract class DaemonFixture : IAsyncLifetime
         }
     }
 
+    /// <summary>Lets the users of a container who are nobody on the host pass the daemon's private directory.</summary>
+    public void LetMappedUsersPass()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            File.SetUnixFileMode(_daemon!.Home, (UnixFileMode)0b111_001_001);
+        }
+    }
+
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
