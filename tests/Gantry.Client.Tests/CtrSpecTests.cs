@@ -15,7 +15,7 @@ public sealed class CtrSpecTests(ContainerdFixture fixture) : IClassFixture<Cont
     [Theory]
     [InlineData("")]
     [InlineData("-t --cwd /tmp --read-only")]
-    [InlineData("--env A=b --env PATH=/x --env HOME")]
+    [InlineData("--env A=b --env PATH=/x --env NO_SUCH_VARIABLE")]
     [InlineData("--net-host --annotation a=b --annotation c=d")]
     [InlineData("--privileged")]
     [InlineData("--privileged --seccomp --device /dev/null --net-host")]

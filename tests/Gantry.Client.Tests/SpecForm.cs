@@ -18,7 +18,7 @@ internal static class SpecForm
         "cachestat", "fchmodat2", "futex_requeue", "futex_wait", "futex_wake", "getxattrat", "io_uring_enter",
         "io_uring_register", "io_uring_setup", "listmount", "listxattrat", "lsm_get_self_attr", "lsm_list_modules",
         "lsm_set_self_attr", "map_shadow_stack", "mseal", "name_to_handle_at", "process_vm_readv", "process_vm_writev",
-        "removexattrat", "setxattrat", "socket", "statmount", "uretprobe",
+        "removexattrat", "set_mempolicy_home_node", "setxattrat", "socket", "statmount", "uretprobe",
     ];
 
     public static string Of(JsonNode spec)
