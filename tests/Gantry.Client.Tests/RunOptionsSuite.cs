@@ -55,10 +55,9 @@ public abstract class RunOptionsSuite(DaemonFixture fixture) : IAsyncLifetime
         string text = await InsideAsync(
             ["--seccomp", "--allow-new-privs"],
             "ls / >/dev/null && echo lives; unshare -m true 2>&1 | grep -o 'not permitted'; "
-                + "mount -t tmpfs t /tmp 2>&1 | grep -oi 'permission denied\\|not permitted'; grep NoNewPrivs /proc/self/status");
+                + "mount -t tmpfs t /tmp 2>/dev/null || echo refused; grep NoNewPrivs /proc/self/status");
 
-        Assert.Equal("lives\nnot permitted\n", string.Concat(text.Split('\n').Take(2).Select(l => l + "\n")));
-        Assert.EndsWith("NoNewPrivs:\t0\n", text, StringComparison.Ordinal);
+        Assert.Equal("lives\nnot permitted\nrefused\nNoNewPrivs:\t0\n", text);
     }
 
     [Fact]
@@ -67,7 +66,10 @@ public abstract class RunOptionsSuite(DaemonFixture fixture) : IAsyncLifetime
         using TempDirectory directory = new();
         await File.WriteAllTextAsync(
             directory["profile.json"],
-            """{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":13}]}""",
+            """
+            {"defaultAction":"SCMP_ACT_ALLOW",
+             "syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":13}]}
+            """,
             Token);
 
         string text = await InsideAsync(
@@ -83,7 +85,7 @@ public abstract class RunOptionsSuite(DaemonFixture fixture) : IAsyncLifetime
         string text = await InsideAsync(
             ["--privileged", "--device", "/dev/null:/dev/extra:rw"],
             "grep Seccomp: /proc/self/status; ls /dev/extra; test -e /dev/kmsg && echo kmsg; "
-                + "grep -c ' /sys sysfs rw' /proc/mounts; grep -c ' /proc/sys ' /proc/mounts");
+                + "grep -c ' /sys sysfs rw' /proc/mounts; grep -c ' /proc/sys ' /proc/mounts; true");
 
         Assert.Equal("Seccomp:\t0\n/dev/extra\nkmsg\n1\n0\n", text);
     }
@@ -105,8 +107,9 @@ public abstract class RunOptionsSuite(DaemonFixture fixture) : IAsyncLifetime
     {
         using TempDirectory directory = new();
         string text = await InsideAsync(
-            ["-v", $"{directory.Path}:/a:ro,rslave", "--mount", $"type=bind,src={directory.Path},dst=/b,bind-propagation=rprivate,readonly"],
-            "awk '$5==\"/a\" || $5==\"/b\" {print $5, $6, $7}' /proc/self/mountinfo");
+            ["-v", $"{directory.Path}:/a:ro,rslave",
+             "--mount", $"type=bind,src={directory.Path},dst=/b,bind-propagation=rprivate,readonly"],
+            "awk '$5==\"/a\" || $5==\"/b\" {print $5, $6, $7}' /proc/self/mountinfo | sort");
 
         string[] lines = text.Split('\n');
         Assert.StartsWith("/a ro", lines[0], StringComparison.Ordinal);
@@ -140,7 +143,8 @@ public abstract class RunOptionsSuite(DaemonFixture fixture) : IAsyncLifetime
             ["--pid", "container:first", "--net", $"ns:/proc/{pid}/ns/net", "--with-ns", $"ipc:/proc/{pid}/ns/ipc"],
             "for n in pid net ipc; do readlink /proc/self/ns/$n; done; ps | grep -c 'sleep 100[0]'");
 
-        string?[] expected = [.. ((string[])["pid", "net", "ipc"]).Select(t => new FileInfo($"/proc/{pid}/ns/{t}").LinkTarget)];
+        string?[] expected =
+            [.. ((string[])["pid", "net", "ipc"]).Select(t => new FileInfo($"/proc/{pid}/ns/{t}").LinkTarget)];
         Assert.Equal([.. expected, "1", ""], text.Split('\n'));
         await GantryOkAsync("rm", "-f", "first");
     }

@@ -35,10 +35,15 @@ public static class HostDevices
             return devices;
         }
 
+        if (!File.Exists(target))
+        {
+            throw new FormatException($"device \"{path}\": there is no such file");
+        }
+
         string real = File.ResolveLinkTarget(target, returnFinalTarget: true)?.FullName ?? target;
-        return Stat.TryPath(real, out FileStatus status) != 0
-            ? throw new FormatException($"device \"{path}\": there is no such file")
-            : [ToDevice(destination, status) ?? throw new FormatException($"device \"{path}\": not a device node")];
+        return Stat.TryPath(real, out FileStatus status) == 0 && ToDevice(destination, status) is { } device
+            ? [device]
+            : throw new FormatException($"device \"{path}\": not a device node");
     }
 
     /// <summary>All devices of the host, but those that a container has of its own.</summary>
