@@ -24,7 +24,7 @@ internal static class StartCommand
         Option<bool> interactive = new("--interactive", "-i") { Description = "Pass standard input on; implies -a" };
         Option<string?> logUri = new("--log-uri")
         {
-            Description = "Where output goes, such as file:///var/log/web.log; without it, nowhere",
+            Description = "Where output goes, such as file:///var/log/web.log; without it, where gantry logs looks",
             HelpName = "uri",
         };
         command.Add(containers);
@@ -55,6 +55,7 @@ internal static class StartCommand
                 ErrorKind.FailedPrecondition, $"container \"{id}\": it has a terminal: start it with -a");
         }
 
+        logUri ??= await ContainerLog.DefaultUriAsync(session, id);
         ProcessStreams streams = logUri is null
             ? ProcessStreams.None
             : new ProcessStreams("", logUri, logUri, Terminal: false);
