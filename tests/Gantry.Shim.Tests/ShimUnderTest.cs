@@ -66,6 +66,33 @@ internal sealed class ShimUnderTest : IAsyncDisposable
 
     public string[] Flags(string id) => ["-namespace", Namespace, "-id", id, "-address", _directory["d.sock"]];
 
+    public string CgroupPath(string id) => $"/{Namespace}-{Path.GetFileName(_directory.Path)}-{id}";
+
+    /// <summary>The directories of a container's cgroups that are there.</summary>
+    public IReadOnlyList<string> Cgroups(string id) =>
+    [
+        .. File.ReadLines("/proc/self/mountinfo")
+            .Select(line => line.Split(' '))
+            .Where(fields => fields.Contains("cgroup") || fields.Contains("cgroup2"))
+            .Select(fields => fields[4] + CgroupPath(id))
+            .Where(Directory.Exists),
+    ];
+
+    /// <summary>Waits for what will be so soon.</summary>
+    public System.Threading.Tasks.Task UntilAsync(Func<bool> condition, CancellationToken cancellationToken) =>
+        UntilAsync(() => System.Threading.Tasks.Task.FromResult(condition()), cancellationToken);
+
+    /// <summary>Waits for what will be so soon.</summary>
+    public async System.Threading.Tasks.Task UntilAsync(Func<Task<bool>> condition, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!await condition())
+        {
+            await System.Threading.Tasks.Task.Delay(TimeSpan.FromMilliseconds(20), limit.Token);
+        }
+    }
+
     public static Dictionary<string, string?> Environment(string ttrpcAddress) => new(StringComparer.Ordinal)
     {
         ["TTRPC_ADDRESS"] = ttrpcAddress,
@@ -78,7 +105,7 @@ internal sealed class ShimUnderTest : IAsyncDisposable
         Directory.CreateDirectory(Path.Combine(Bundle(id), "rootfs"));
         JsonObject spec = JsonNode.Parse(Spec)!.AsObject();
         spec["process"]!["args"] = Array(command);
-        spec["linux"]!["cgroupsPath"] = $"/{Namespace}-{Path.GetFileName(_directory.Path)}-{id}";
+        spec["linux"]!["cgroupsPath"] = CgroupPath(id);
         change?.Invoke(spec);
         File.WriteAllText(Path.Combine(Bundle(id), "config.json"), spec.ToJsonString());
     }

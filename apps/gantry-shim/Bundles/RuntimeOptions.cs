@@ -34,6 +34,9 @@ internal sealed record RuntimeOptions
     /// <summary>The cgroup that the shim itself is to be put in, or empty.</summary>
     public string ShimCgroup { get; init; } = "";
 
+    /// <summary>Where criu works and logs when it restores; empty for the bundle's work directory.</summary>
+    public string CriuWorkPath { get; init; } = "";
+
     public static RuntimeOptions From(Any? any)
     {
         if (any is null || !any.TypeUrl.EndsWith(TypeName, StringComparison.Ordinal))
@@ -54,6 +57,7 @@ internal sealed record RuntimeOptions
                 IoUser = options.IoUid,
                 IoGroup = options.IoGid,
                 ShimCgroup = options.ShimCgroup,
+                CriuWorkPath = options.CriuWorkPath,
             };
         }
         catch (InvalidProtocolBufferException e)

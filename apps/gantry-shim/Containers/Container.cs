@@ -28,7 +28,7 @@ internal sealed class Container : IDisposable
     private OomWatch? _oom;
     private string? _rootfs;
 
-    private Container(string id, string bundle, RuntimeOptions options, ContainerEnvironment environment, StreamNames names)
+    private Container(string id, string bundle, RuntimeOptions options, ContainerEnvironment environment, StreamNames names, string checkpoint)
     {
         Id = id;
         Bundle = bundle;
@@ -36,7 +36,7 @@ internal sealed class Container : IDisposable
         Environment = environment;
         Config = BundleConfig.Read(bundle);
         Runtime = new OciRuntime(options, environment.StateDirectory, environment.Namespace, bundle);
-        Init = new InitProcess(this, names);
+        Init = new InitProcess(this, names, checkpoint);
     }
 
     public string Id { get; }
@@ -73,6 +73,7 @@ internal sealed class Container : IDisposable
     /// <summary>Creates a container.</summary>
     /// <param name="request">What the daemon asks for.</param>
     /// <param name="environment">What containers of this shim share.</param>
+    /// <param name="limit">When that is given up.</param>
     /// <remarks>
     /// 1. What the clean-up needs is written into the bundle.
     /// 2. The root filesystem is mounted.
@@ -80,11 +81,14 @@ internal sealed class Container : IDisposable
     /// 4. That is published; only then is its end looked for.
     /// When a step fails, what the ones before it did is undone.
     /// </remarks>
-    public static async Task<Container> CreateAsync(CreateTaskRequest request, ContainerEnvironment environment)
+    public static async Task<Container> CreateAsync(
+        CreateTaskRequest request, ContainerEnvironment environment, CancellationToken limit)
     {
         RuntimeOptions options = RuntimeOptions.From(request.Options);
+        options = request.Checkpoint.Length > 0 ? OciRuntime.ForRestore(options) : options;
         StreamNames names = new(request.Stdin, request.Stdout, request.Stderr, request.Terminal);
-        Container container = new(request.Id, request.Bundle, options, environment, names);
+        Container container = new(request.Id, request.Bundle, options, environment, names, request.Checkpoint);
+        environment.Log.Debug(container.Runtime.Choice);
         try
         {
             // Step 1: what the clean-up needs
@@ -96,7 +100,7 @@ internal sealed class Container : IDisposable
             container.MountRootfs(request);
 
             // Step 3: the container
-            await container.Init.CreateAsync();
+            await container.Init.CreateAsync(limit);
         }
         catch
         {
@@ -108,7 +112,11 @@ internal sealed class Container : IDisposable
         }
 
         // Step 4: what is to be known of it
-        container.FindCgroup();
+        if (container.Init.Pid > 0)
+        {
+            container.FindCgroup();
+        }
+
         container.Publisher.Publish(TaskTopics.Create, "containerd.events.TaskCreate", Created(request, container));
         container.Init.BeginWatch();
         return container;
@@ -172,7 +180,7 @@ internal sealed class Container : IDisposable
     /// <summary>The process ids in its cgroups, or in their place that of its first process.</summary>
     public IReadOnlyList<int> Pids() => _ownsCgroup && _cgroup?.Processes() is { Count: > 0 } pids
         ? pids
-        : Init.Ended.IsCompleted ? [] : [Init.Pid];
+        : Init.Ended.IsCompleted || Init.Pid == 0 ? [] : [Init.Pid];
 
     /// <summary>Sends a signal to all its processes; a kill goes on until there are none left.</summary>
     /// <param name="signal">The signal's number.</param>
@@ -277,7 +285,8 @@ internal sealed class Container : IDisposable
         }
     }
 
-    private void FindCgroup()
+    /// <summary>Finds its cgroups by its first process.</summary>
+    public void FindCgroup()
     {
         try
         {

@@ -113,8 +113,9 @@ internal abstract class ContainerProcess : IDisposable
     /// <param name="last">The last argument.</param>
     /// <param name="pidFile">The file that the runtime writes the process id to.</param>
     /// <param name="failure">What the message begins with if it fails.</param>
+    /// <param name="limit">When that is given up.</param>
     protected async Task MakeAsync(
-        IReadOnlyList<string> before, string last, string pidFile, string failure)
+        IReadOnlyList<string> before, string last, string pidFile, string failure, CancellationToken limit)
     {
         Streams = await ProcessStreams.OpenAsync(Container.Environment, Id, Names, Container.IoOwner);
         long since = Reaper.Shared.Mark();
@@ -124,8 +125,8 @@ internal abstract class ContainerProcess : IDisposable
         string[] consoleArguments = console is null ? [] : ["--console-socket", console.SocketPath];
         string[] arguments = [.. before, .. consoleArguments, last];
         RuntimeFailure? failed = Names.Terminal
-            ? await Container.Runtime.RunAsync(arguments)
-            : await Container.Runtime.RunAsync(arguments, Streams.ForRuntime, Streams.CloseForRuntime);
+            ? await Container.Runtime.RunAsync(arguments, limit)
+            : await Container.Runtime.RunAsync(arguments, Streams.ForRuntime, Streams.CloseForRuntime, limit);
         if (failed is null && terminal is not null)
         {
             giveUp.CancelAfter(TerminalLimit);

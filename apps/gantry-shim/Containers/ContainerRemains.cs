@@ -1,3 +1,4 @@
+using Gantry.Core.Errors;
 using Gantry.Linux.Cgroups;
 using Gantry.Shim.Executor;
 
@@ -10,6 +11,7 @@ namespace Gantry.Shim.Containers;
 internal static class ContainerRemains
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RuntimeLimit = TimeSpan.FromSeconds(20);
 
     /// <summary>Removes a container whatever its state, and what the runtime leaves of it.</summary>
     /// <param name="runtime">The runtime.</param>
@@ -20,7 +22,7 @@ internal static class ContainerRemains
     public static async Task<RuntimeFailure?> RemoveAsync(
         OciRuntime runtime, string id, string? cgroupsPath, TimeProvider time)
     {
-        RuntimeFailure? failed = await runtime.RunAsync("delete", "--force", id);
+        RuntimeFailure? failed = await DeleteAsync(runtime, id, time);
         bool gone = await TrySweepAsync(id, cgroupsPath, time);
         if (gone || failed is null || failed.Reason.Contains("does not exist", StringComparison.Ordinal))
         {
@@ -35,6 +37,19 @@ internal static class ContainerRemains
     {
         await TrySweepAsync(id, cgroupsPath, time);
         runtime.RemoveState(id);
+    }
+
+    private static async Task<RuntimeFailure?> DeleteAsync(OciRuntime runtime, string id, TimeProvider time)
+    {
+        using CancellationTokenSource limit = new(RuntimeLimit, time);
+        try
+        {
+            return await runtime.RunAsync(["delete", "--force", id], limit.Token);
+        }
+        catch (GantryException e)
+        {
+            return new RuntimeFailure(e.Message, e.Message);
+        }
     }
 
     /// <summary>Ends what is in the container's cgroup. One of another name may be others' too, and is left.</summary>

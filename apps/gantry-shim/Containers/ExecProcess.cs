@@ -44,7 +44,8 @@ internal sealed class ExecProcess : ContainerProcess
                     ["exec", "--process", specFile, "--pid-file", pidFile, "--detach"],
                     Container.Id,
                     pidFile,
-                    "OCI runtime exec failed");
+                    "OCI runtime exec failed",
+                    cancellationToken);
             }
             catch (Exception e) when (e is GantryException or IOException)
             {

@@ -1,4 +1,5 @@
 using Gantry.Api.Events;
+using Gantry.Api.Runtime.Runc;
 using Gantry.Api.Types.Task;
 using Gantry.Core.Errors;
 using Gantry.Linux.Processes;
@@ -14,16 +15,33 @@ internal sealed class InitProcess : ContainerProcess
     /// <summary>How long the end of the first process waits for that of others that ended with it.</summary>
     private static readonly TimeSpan OthersLimit = TimeSpan.FromSeconds(5);
 
-    public InitProcess(Container container, StreamNames names)
+    private readonly string _checkpoint;
+
+    /// <summary>Prepares the process.</summary>
+    /// <param name="container">The container.</param>
+    /// <param name="names">Its streams.</param>
+    /// <param name="checkpoint">The directory of the images that it is restored from; empty for one that begins.</param>
+    public InitProcess(Container container, StreamNames names, string checkpoint)
         : base(container, container.Id, names)
     {
+        _checkpoint = checkpoint;
     }
 
+    /// <summary>Whether it is, or will be, restored from a checkpoint: then there is no process before its start.</summary>
+    private bool IsRestored => _checkpoint.Length > 0;
+
+    private string PidFile => Path.Combine(Container.Bundle, BundleFiles.InitPid);
+
     /// <summary>Makes the container, with its process waiting to be started.</summary>
-    public async Task CreateAsync()
+    /// <param name="limit">When that is given up.</param>
+    public async Task CreateAsync(CancellationToken limit)
     {
-        string pidFile = Path.Combine(Container.Bundle, BundleFiles.InitPid);
-        List<string> arguments = ["create", "--bundle", Container.Bundle, "--pid-file", pidFile];
+        if (IsRestored)
+        {
+            return;
+        }
+
+        List<string> arguments = ["create", "--bundle", Container.Bundle, "--pid-file", PidFile];
         if (Container.Options.NoPivotRoot)
         {
             arguments.Add("--no-pivot");
@@ -34,7 +52,7 @@ internal sealed class InitProcess : ContainerProcess
             arguments.Add("--no-new-keyring");
         }
 
-        await MakeAsync(arguments, Container.Id, pidFile, "OCI runtime create failed");
+        await MakeAsync(arguments, Container.Id, PidFile, "OCI runtime create failed", limit);
     }
 
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -47,10 +65,19 @@ internal sealed class InitProcess : ContainerProcess
                 throw Cannot("start");
             }
 
-            RuntimeFailure? failed = await Container.Runtime.RunAsync("start", Container.Id);
-            if (failed is not null && !await IsAsync("running"))
+            if (IsRestored)
             {
-                throw new GantryException(ErrorKind.Unknown, $"OCI runtime start failed: {failed.Reason}");
+                await MakeAsync(
+                    Criu.RestoreArguments(Container, _checkpoint, PidFile),
+                    Container.Id,
+                    PidFile,
+                    "OCI runtime restore failed",
+                    cancellationToken);
+                Container.FindCgroup();
+            }
+            else
+            {
+                await RunAsync("start", "OCI runtime start failed", "running", cancellationToken);
             }
 
             Status = Status.Running;
@@ -58,6 +85,10 @@ internal sealed class InitProcess : ContainerProcess
                 TaskTopics.Start,
                 "containerd.events.TaskStart",
                 new TaskStart { ContainerId = Container.Id, Pid = (uint)Pid });
+            if (IsRestored)
+            {
+                BeginWatch();
+            }
         }
         finally
         {
@@ -77,7 +108,7 @@ internal sealed class InitProcess : ContainerProcess
                     : Cannot("pause", "container");
             }
 
-            await RunAsync("pause", "OCI runtime pause failed", "paused");
+            await RunAsync("pause", "OCI runtime pause failed", "paused", cancellationToken);
             Status = Status.Paused;
             Container.Publisher.Publish(
                 TaskTopics.Paused, "containerd.events.TaskPaused", new TaskPaused { ContainerId = Container.Id });
@@ -100,7 +131,7 @@ internal sealed class InitProcess : ContainerProcess
                     : Cannot("resume", Status is Status.Running ? "process" : "container");
             }
 
-            await RunAsync("resume", "OCI runtime resume failed", "running");
+            await RunAsync("resume", "OCI runtime resume failed", "running", cancellationToken);
             Status = Status.Running;
             Container.Publisher.Publish(
                 TaskTopics.Resumed, "containerd.events.TaskResumed", new TaskResumed { ContainerId = Container.Id });
@@ -111,8 +142,43 @@ internal sealed class InitProcess : ContainerProcess
         }
     }
 
+    /// <summary>Writes what the container's processes are to files, from which they can be restored.</summary>
+    /// <param name="images">The directory of the files.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellationToken">When that is given up.</param>
+    public async Task CheckpointAsync(string images, CheckpointOptions options, CancellationToken cancellationToken)
+    {
+        await Transition.WaitAsync(cancellationToken);
+        try
+        {
+            if (Deleted || Status is not (Status.Running or Status.Paused))
+            {
+                throw Status is Status.Created && !Deleted
+                    ? new GantryException(ErrorKind.Unknown, "cannot checkpoint a task in created state")
+                    : Cannot("checkpoint", "container");
+            }
+
+            await Criu.CheckpointAsync(Container, images, options, cancellationToken);
+            Container.Publisher.Publish(
+                TaskTopics.Checkpointed,
+                "containerd.events.TaskCheckpointed",
+                new TaskCheckpointed { ContainerId = Container.Id, Checkpoint = images });
+        }
+        finally
+        {
+            Transition.Release();
+        }
+    }
+
     public override async Task KillAsync(int signal)
     {
+        if (IsRestored && Pid == 0 && !Deleted)
+        {
+            // There is nothing yet that a signal could reach.
+            EndWith(code: 128 + signal);
+            return;
+        }
+
         Signal(signal);
         await ThawAsync(signal);
     }
@@ -143,8 +209,15 @@ internal sealed class InitProcess : ContainerProcess
         if (!Deleted && Status is Status.Created && !Ended.IsCompleted)
         {
             // It was never started: it waits in the runtime's own code, which nothing but a kill ends.
-            Signal(Signals.SIGKILL);
-            await Watching.WaitAsync(cancellationToken);
+            if (IsRestored)
+            {
+                EndWith(code: 0);
+            }
+            else
+            {
+                Signal(Signals.SIGKILL);
+                await Watching.WaitAsync(cancellationToken);
+            }
         }
 
         await Transition.WaitAsync(cancellationToken);
@@ -156,7 +229,7 @@ internal sealed class InitProcess : ContainerProcess
             }
 
             await CloseStreamsAsync();
-            RuntimeFailure? failed = await Container.Runtime.RunAsync("delete", Container.Id);
+            RuntimeFailure? failed = await Container.Runtime.RunAsync(["delete", Container.Id], cancellationToken);
             if (failed is not null && !failed.Reason.Contains("does not exist", StringComparison.Ordinal))
             {
                 // Its first process has ended; what keeps the runtime is a cgroup that was frozen at that moment, or
@@ -206,15 +279,15 @@ internal sealed class InitProcess : ContainerProcess
     private async Task ThawAsync(int signal)
     {
         if (signal == Signals.SIGKILL && Status is Status.Paused
-            && await Container.Runtime.RunAsync("resume", Container.Id) is { } failed)
+            && await Container.Runtime.RunAsync(["resume", Container.Id], CancellationToken.None) is { } failed)
         {
             Container.Log.Warning($"could not thaw a killed container: {failed.Reason}");
         }
     }
 
-    private async Task RunAsync(string command, string failure, string wanted)
+    private async Task RunAsync(string command, string failure, string wanted, CancellationToken limit)
     {
-        if (await Container.Runtime.RunAsync(command, Container.Id) is { } failed && !await IsAsync(wanted))
+        if (await Container.Runtime.RunAsync([command, Container.Id], limit) is { } failed && !await IsAsync(wanted, limit))
         {
             throw new GantryException(ErrorKind.Unknown, $"{failure}: {failed.Reason}");
         }
@@ -224,6 +297,6 @@ internal sealed class InitProcess : ContainerProcess
     /// Whether the container is in a state: a runtime that was killed may have done its work before, and what is said of
     /// the container must be so.
     /// </summary>
-    private async Task<bool> IsAsync(string state) =>
-        !Ended.IsCompleted && await Container.Runtime.StatusAsync(Container.Id) == state;
+    private async Task<bool> IsAsync(string state, CancellationToken limit) =>
+        !Ended.IsCompleted && await Container.Runtime.StatusAsync(Container.Id, limit) == state;
 }

@@ -11,5 +11,6 @@ internal static class TaskTopics
     public const string ExecAdded = "/tasks/exec-added";
     public const string ExecStarted = "/tasks/exec-started";
     public const string Paused = "/tasks/paused";
+    public const string Checkpointed = "/tasks/checkpointed";
     public const string Resumed = "/tasks/resumed";
 }

@@ -16,6 +16,7 @@ internal sealed class RuntimeLog(string path)
     /// <param name="since">How long it was before the command.</param>
     /// <returns>The text, empty if there is none.</returns>
     /// <exception cref="IOException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is no log of a runtime.</exception>
     public string LastError(long since)
     {
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -35,7 +36,7 @@ internal sealed class RuntimeLog(string path)
         catch (JsonException e)
         {
             // A runtime that dies as it writes leaves half a line; what was read before it stands.
-            last = last.Length == 0 ? $"malformed log: {e.Message}" : last;
+            return last.Length > 0 ? last : throw new InvalidDataException($"{path}: not JSON", e);
         }
 
         return last;

@@ -9,9 +9,9 @@ internal sealed partial class TaskService
 {
     public override async Task<CreateTaskResponse> Create(CreateTaskRequest request, ServerCallContext context)
     {
-        if (request.Checkpoint.Length > 0)
+        if (request.Checkpoint.Length > 0 && !Path.IsPathRooted(request.Checkpoint))
         {
-            throw new GantryException(ErrorKind.NotImplemented, "restore from a checkpoint");
+            throw new GantryException(ErrorKind.InvalidArgument, $"checkpoint {request.Checkpoint}: not an absolute path");
         }
 
         if (!Path.IsPathRooted(request.Bundle))
@@ -26,7 +26,8 @@ internal sealed partial class TaskService
 
         try
         {
-            Container container = await Container.CreateAsync(request, environment);
+            using CancellationTokenSource limit = LimitOf(context);
+            Container container = await Container.CreateAsync(request, environment, limit.Token);
             _containers[request.Id] = container;
             return new CreateTaskResponse { Pid = (uint)container.Init.Pid };
         }

@@ -14,7 +14,8 @@ internal sealed partial class TaskService
     {
         Container container = Find(request.Id);
         ContainerProcess process = container.Process(request.ExecId);
-        await process.DeleteAsync(context.CancellationToken);
+        using CancellationTokenSource limit = LimitOf(context);
+        await process.DeleteAsync(limit.Token);
         ChildExit exit = await process.Ended;
         environment.Trimmer.Touch();
         uint pid = (uint)process.Pid;

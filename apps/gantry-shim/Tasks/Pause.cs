@@ -8,7 +8,8 @@ internal sealed partial class TaskService
 {
     public override async Task<Empty> Pause(PauseRequest request, ServerCallContext context)
     {
-        await Find(request.Id).Init.PauseAsync(context.CancellationToken);
+        using CancellationTokenSource limit = LimitOf(context);
+        await Find(request.Id).Init.PauseAsync(limit.Token);
         return new Empty();
     }
 }

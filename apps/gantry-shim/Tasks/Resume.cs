@@ -8,7 +8,8 @@ internal sealed partial class TaskService
 {
     public override async Task<Empty> Resume(ResumeRequest request, ServerCallContext context)
     {
-        await Find(request.Id).Init.ResumeAsync(context.CancellationToken);
+        using CancellationTokenSource limit = LimitOf(context);
+        await Find(request.Id).Init.ResumeAsync(limit.Token);
         return new Empty();
     }
 }

@@ -9,7 +9,8 @@ internal sealed partial class TaskService
     public override async Task<StartResponse> Start(StartRequest request, ServerCallContext context)
     {
         ContainerProcess process = Find(request.Id).Process(request.ExecId);
-        await process.StartAsync(context.CancellationToken);
+        using CancellationTokenSource limit = LimitOf(context);
+        await process.StartAsync(limit.Token);
         environment.Trimmer.Touch();
         return new StartResponse { Pid = (uint)process.Pid };
     }

@@ -3,6 +3,7 @@ using Gantry.Core.Errors;
 using Gantry.Linux.Processes;
 using Gantry.Shim.Containers;
 using Gantry.Shim.Sandboxes;
+using Grpc.Core;
 
 namespace Gantry.Shim.Tasks;
 
@@ -13,6 +14,9 @@ namespace Gantry.Shim.Tasks;
 internal sealed partial class TaskService(ContainerEnvironment environment, PodSandbox sandbox, Action shutdown)
     : Gantry.Api.Runtime.TaskV2.Task.TaskBase
 {
+    /// <summary>A longer limit is none.</summary>
+    private static readonly TimeSpan LongestLimit = TimeSpan.FromDays(1);
+
     private readonly ConcurrentDictionary<string, Container> _containers = new(StringComparer.Ordinal);
 
     /// <summary>Ids of containers that are being created.</summary>
@@ -52,6 +56,18 @@ internal sealed partial class TaskService(ContainerEnvironment environment, PodS
                 continue;
             }
         }
+    }
+
+    /// <summary>
+    /// When the caller's patience ends, and with it what is done for it. That it goes away is no reason to stop: a daemon
+    /// may die, and finds what was begun when it is back.
+    /// </summary>
+    private CancellationTokenSource LimitOf(ServerCallContext context)
+    {
+        TimeSpan left = context.Deadline.ToUniversalTime() - environment.Time.GetUtcNow().UtcDateTime;
+        return context.Deadline == DateTime.MaxValue || left > LongestLimit
+            ? new CancellationTokenSource()
+            : new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, environment.Time);
     }
 
     private Container Find(string id) => _containers.TryGetValue(id, out Container? container)

@@ -29,7 +29,8 @@ internal sealed partial class TaskService
         try
         {
             await File.WriteAllBytesAsync(file, request.Resources.Value.ToByteArray(), context.CancellationToken);
-            RuntimeFailure? failed = await container.Runtime.RunAsync("update", "--resources", file, container.Id);
+            RuntimeFailure? failed = await container.Runtime.RunAsync(
+                ["update", "--resources", file, container.Id], CancellationToken.None);
             return failed is null
                 ? new Empty()
                 : throw new GantryException(ErrorKind.Unknown, $"OCI runtime update failed: {failed.Reason}");

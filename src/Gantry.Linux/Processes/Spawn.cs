@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Runtime.InteropServices;
+using Gantry.Linux.Namespaces;
 
 namespace Gantry.Linux.Processes;
 
@@ -94,7 +95,11 @@ public static unsafe partial class Spawn
         return result;
     }
 
-    private static int StartUnwatched(SpawnRequest request)
+    private static int StartUnwatched(SpawnRequest request) => request.HiddenMount is { } mount
+        ? MountNamespace.Without(mount, () => StartHere(request))
+        : StartHere(request);
+
+    private static int StartHere(SpawnRequest request)
     {
         // Invariant: both buffers are larger than the library's types, and are destroyed by the calls that match.
         byte* actions = stackalloc byte[OpaqueSize];

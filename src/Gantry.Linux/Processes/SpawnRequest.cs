@@ -27,6 +27,12 @@ public sealed record SpawnRequest
     public IReadOnlyList<int> BlockedSignals { get; init; } = [];
 
     /// <summary>
+    /// The place of a mount that it and its children are not to see; null for none. See
+    /// <see cref="Namespaces.MountNamespace.Without"/>.
+    /// </summary>
+    public string? HiddenMount { get; init; }
+
+    /// <summary>
     /// What its file descriptors are: number in the child, and handle here. The handles stay the caller's. Those of 0 to
     /// 2 that are not given are /dev/null; nothing else is passed on.
     /// </summary>

@@ -43,6 +43,9 @@ internal sealed class ManagedTask(Bundle bundle, TaskPhase phase) : IDisposable
     /// <summary>Its cgroups, once they were looked for.</summary>
     public CgroupPaths? Cgroup { get; set; }
 
+    /// <summary>The directory of the images that it is restored from when it starts; null for none.</summary>
+    public string? RestoreImages { get; set; }
+
     /// <summary>The loop that waits for its shim to be lost.</summary>
     public Task Watch { get; set; } = Task.CompletedTask;
 

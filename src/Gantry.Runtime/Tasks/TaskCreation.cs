@@ -14,11 +14,8 @@ public sealed record TaskCreation(string Id, string RuntimeName, TypedBytes Spec
     /// <summary>The shim to use whatever the runtime's name: an absolute path, or another name. Empty for none.</summary>
     public string RuntimePath { get; init; } = "";
 
-    /// <summary>The options of the container's runtime; used when the task has none of its own.</summary>
-    public TypedBytes? RuntimeOptions { get; init; }
-
-    /// <summary>The options of this task.</summary>
-    public TypedBytes? TaskOptions { get; init; }
+    /// <summary>Options for the shim and its runtime, passed on byte for byte.</summary>
+    public TypedBytes? Options { get; init; }
 
     /// <summary>What the shim mounts at <c>rootfs/</c> of the bundle.</summary>
     public IReadOnlyList<Mount> RootFilesystem { get; init; } = [];
@@ -26,8 +23,14 @@ public sealed record TaskCreation(string Id, string RuntimeName, TypedBytes Spec
     /// <summary>The streams of its first process.</summary>
     public TaskIo Io { get; init; } = TaskIo.None;
 
-    /// <summary>A checkpoint to restore from. Not built yet: anything but empty is refused.</summary>
+    /// <summary>The directory of the images that it is restored from at its start; empty for none.</summary>
     public string Checkpoint { get; init; } = "";
+
+    /// <summary>
+    /// Fills a directory with the images that it is restored from, when <see cref="Checkpoint"/> names none; null for a
+    /// task that begins. The directory is the task's, and is removed when it has started.
+    /// </summary>
+    public Func<string, CancellationToken, Task>? CheckpointImages { get; init; }
 
     /// <summary>What a container's record says of its task.</summary>
     /// <param name="container">The container.</param>
@@ -40,7 +43,7 @@ public sealed record TaskCreation(string Id, string RuntimeName, TypedBytes Spec
             container.RuntimeName,
             container.Spec ?? throw new GantryException(ErrorKind.FailedPrecondition, $"container {container.Id} has no spec"))
         {
-            RuntimeOptions = container.RuntimeOptions,
+            Options = container.RuntimeOptions,
         };
     }
 }

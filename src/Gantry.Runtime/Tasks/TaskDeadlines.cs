@@ -24,6 +24,9 @@ public sealed record TaskDeadlines
     /// <summary>A call that makes, starts or removes a process must end within this.</summary>
     public TimeSpan Change { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>A checkpoint must be written within this; it is as long as the memory of the task is large.</summary>
+    public TimeSpan Checkpoint { get; init; } = TimeSpan.FromMinutes(30);
+
     /// <summary>Every other call must end within this.</summary>
     public TimeSpan Call { get; init; } = TimeSpan.FromSeconds(30);
 }

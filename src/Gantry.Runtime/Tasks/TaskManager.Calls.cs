@@ -34,6 +34,7 @@ public sealed partial class TaskManager
             StartResponse response = await shim.CallAsync(
                 (c, o) => c.StartAsync(request, o), _options.Deadlines.Change, cancellationToken);
             task.Pid = response.Pid;
+            RemoveRestored(task);
             return response.Pid;
         }
         finally
@@ -218,11 +219,6 @@ public sealed partial class TaskManager
             await task.Shim.CallAsync((c, o) => c.DeleteAsync(request, o), _options.Deadlines.Change, cancellationToken);
         return new ProcessExit(response.Pid, response.ExitStatus, response.ExitedAt);
     }
-
-    /// <summary>Not built yet.</summary>
-    /// <exception cref="GantryException">NotImplemented, always.</exception>
-    public Task CheckpointAsync(Namespace ns, string id, CancellationToken cancellationToken) =>
-        Task.FromException(new GantryException(ErrorKind.NotImplemented, $"checkpoint of task {id} in {ns}"));
 
     private async Task<T> CallAsync<T>(
         Namespace ns,

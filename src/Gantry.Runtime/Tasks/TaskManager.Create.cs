@@ -21,7 +21,7 @@ public sealed partial class TaskManager
     /// <returns>The process id of its first process.</returns>
     /// <exception cref="GantryException">
     /// AlreadyExists: there is a task of that id. InvalidArgument: the id breaks the rule, or the runtime's name is none.
-    /// NotFound: the runtime's shim is not installed. NotImplemented: restoring a checkpoint. What the shim said.
+    /// NotFound: the runtime's shim is not installed. What the shim said.
     /// </exception>
     /// <remarks>
     /// <code>
@@ -36,11 +36,6 @@ public sealed partial class TaskManager
     public async Task<uint> CreateAsync(Namespace ns, TaskCreation creation, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(creation);
-        if (creation.Checkpoint.Length > 0)
-        {
-            throw new GantryException(ErrorKind.NotImplemented, $"task {creation.Id}: restore from a checkpoint");
-        }
-
         // Step 1
         Bundle bundle = _bundles.Locate(ns, creation.Id);
         string runtime = creation.RuntimePath.Length > 0 ? creation.RuntimePath : creation.RuntimeName;
@@ -85,8 +80,7 @@ public sealed partial class TaskManager
         task.Log = ShimLog.Open(bundle, _logger);
 
         // Step 3
-        TypedBytes? options = creation.TaskOptions is { TypeUrl.Length: > 0 } own ? own : creation.RuntimeOptions;
-        BootstrapResult bootstrap = await program.StartAsync(options, cancellationToken);
+        BootstrapResult bootstrap = await program.StartAsync(creation.Options, cancellationToken);
         task.Bootstrap = bootstrap;
         BundleStore.WriteBootstrap(bundle, bootstrap);
 
@@ -103,7 +97,8 @@ public sealed partial class TaskManager
             Stdin = creation.Io.Stdin,
             Stdout = creation.Io.Stdout,
             Stderr = creation.Io.Stderr,
-            Options = options.ToMessage(),
+            Options = creation.Options.ToMessage(),
+            Checkpoint = await RestoreFromAsync(task, creation, cancellationToken),
         };
         request.Rootfs.Add(creation.RootFilesystem.ToMessages());
         try

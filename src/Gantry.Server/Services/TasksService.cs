@@ -1,6 +1,7 @@
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Tasks;
 using Gantry.Api.Types.Task;
+using Gantry.Core;
 using Gantry.Core.Containers;
 using Gantry.Core.Errors;
 using Gantry.Core.Filters;
@@ -14,23 +15,21 @@ using Status = Gantry.Api.Types.Task.Status;
 
 namespace Gantry.Server.Services;
 
-/// <summary>containerd.services.tasks.v1.Tasks. Checkpoint answers UNIMPLEMENTED.</summary>
-internal sealed class TasksService(IMetadata metadata, TaskManager tasks, DaemonLifetime lifetime) : Tasks.TasksBase
+/// <summary>containerd.services.tasks.v1.Tasks.</summary>
+internal sealed partial class TasksService(IMetadata metadata, TaskManager tasks, DaemonLifetime lifetime) : Tasks.TasksBase
 {
     /// <inheritdoc/>
     public override async Task<CreateTaskResponse> Create(CreateTaskRequest request, ServerCallContext context)
     {
         INamespaceScope scope = metadata.In(context);
         ContainerRecord container = await scope.Containers.GetAsync(request.ContainerId, context.CancellationToken);
-        if (request.Checkpoint is not null)
-        {
-            throw new GantryException(ErrorKind.NotImplemented, "restoring a checkpoint");
-        }
-
+        TypedBytes? options = LegacyRuntime.Task(container.RuntimeOptions, request.Options.ToRecord());
         TaskCreation creation = TaskCreation.Of(container) with
         {
             RuntimePath = request.RuntimePath,
-            TaskOptions = request.Options.ToRecord(),
+            Options = options,
+            Checkpoint = RestoreDirectory(options),
+            CheckpointImages = ImagesOf(request.Checkpoint, scope.Content),
             RootFilesystem = request.Rootfs.ToRecords(),
             Io = new TaskIo(request.Stdin, request.Stdout, request.Stderr, request.Terminal),
         };

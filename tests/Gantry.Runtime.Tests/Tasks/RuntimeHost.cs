@@ -116,7 +116,7 @@ internal sealed class RuntimeHost : IAsyncDisposable
         {
             RootFilesystem = [Overlay(id)],
             // The same executor under each shim, whatever the shim's own choice is.
-            RuntimeOptions = TypeUrl.Pack(new Options { BinaryName = Needs.Program("runc") }),
+            Options = TypeUrl.Pack(new Options { BinaryName = Needs.Program("runc") }),
         };
 
     /// <summary>A root filesystem as a snapshotter makes it: a layer of the container's own over that of the image.</summary>

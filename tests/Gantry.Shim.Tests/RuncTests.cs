@@ -1,0 +1,3 @@
+namespace Gantry.Shim.Tests;
+
+public sealed class RuncTests() : ExecutorSuite("runc");
