@@ -33,6 +33,20 @@ public sealed class GantryDaemon : PrivateDaemon
     /// <summary>More lines of its config.toml; empty for none.</summary>
     public string Config { get; init; } = "";
 
+    /// <summary>A directory in which it finds programs before all others; empty for none.</summary>
+    public string PathPrefix { get; set; } = "";
+
+    /// <summary>
+    /// The reference runs containers by runc; so does this one unless a test says otherwise, so that the words of the OCI
+    /// runtime can be compared.
+    /// </summary>
+    private string Executor => Config.Contains("default_executor", StringComparison.Ordinal)
+        ? ""
+        : """
+            [plugins."io.containerd.internal.v1.gantry"]
+            default_executor = "runc"
+            """;
+
     /// <summary>Starts one and returns when it answers.</summary>
     /// <param name="config">More lines of its config.toml; empty for none.</param>
     public static async Task<GantryDaemon> StartNewAsync(string config = "")
@@ -57,9 +71,12 @@ public sealed class GantryDaemon : PrivateDaemon
         Needs.Root();
         Needs.Program("ctr");
         string config = Path.Combine(Home, "config.toml");
-        await File.WriteAllTextAsync(config, "version = 2\n" + Config, cancellationToken);
-        return (
-            Path.Combine(BinDirectory, "gantryd"),
-            ["-c", config, "--root", Root, "--state", State, "-a", Address, "-l", "debug"]);
+        await File.WriteAllTextAsync(config, $"version = 2\n{Config}\n{Executor}", cancellationToken);
+        string program = Path.Combine(BinDirectory, "gantryd");
+        string[] arguments = ["-c", config, "--root", Root, "--state", State, "-a", Address, "-l", "debug"];
+        return PathPrefix.Length == 0
+            ? (program, arguments)
+            : (Needs.Program("env"),
+                [$"PATH={PathPrefix}:{Environment.GetEnvironmentVariable("PATH")}", program, .. arguments]);
     }
 }

@@ -15,6 +15,9 @@ internal sealed class InitProcess : ContainerProcess
     /// <summary>How long the end of the first process waits for that of others that ended with it.</summary>
     private static readonly TimeSpan OthersLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>What a process that a signal ended is said to have ended with, less the signal.</summary>
+    private const int SignalExit = 128;
+
     private readonly string _checkpoint;
 
     /// <summary>Prepares the process.</summary>
@@ -172,10 +175,8 @@ internal sealed class InitProcess : ContainerProcess
 
     public override async Task KillAsync(int signal)
     {
-        if (IsRestored && Pid == 0 && !Deleted)
+        if (IsRestored && Pid == 0 && !Deleted && await EndBeforeStartAsync(signal))
         {
-            // There is nothing yet that a signal could reach.
-            EndWith(code: 128 + signal);
             return;
         }
 
@@ -211,7 +212,7 @@ internal sealed class InitProcess : ContainerProcess
             // It was never started: it waits in the runtime's own code, which nothing but a kill ends.
             if (IsRestored)
             {
-                EndWith(code: 0);
+                EndWith(code: 0, at: default);
             }
             else
             {
@@ -282,6 +283,26 @@ internal sealed class InitProcess : ContainerProcess
             && await Container.Runtime.RunAsync(["resume", Container.Id], CancellationToken.None) is { } failed)
         {
             Container.Log.Warning($"could not thaw a killed container: {failed.Reason}");
+        }
+    }
+
+    /// <summary>Before a container is restored there is nothing that a signal could reach.</summary>
+    private async Task<bool> EndBeforeStartAsync(int signal)
+    {
+        await Transition.WaitAsync();
+        try
+        {
+            if (Pid > 0)
+            {
+                return false;
+            }
+
+            EndWith(SignalExit + signal, Container.Time.GetUtcNow());
+            return true;
+        }
+        finally
+        {
+            Transition.Release();
         }
     }
 
