@@ -5,6 +5,7 @@ using Gantry.Client.Internal;
 using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Core.Mounts;
+using Gantry.Oci.Image;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Gantry.Client.Tasks;
@@ -36,6 +37,24 @@ public sealed class TaskClient
         IReadOnlyList<Mount> rootfs,
         ProcessStreams streams,
         TypedBytes? options = null,
+        CancellationToken cancellationToken = default) =>
+        await RestoreAsync(containerId, rootfs, streams, checkpoint: null, options, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Makes the task of a container out of a checkpoint; its processes go on when it is started.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="rootfs">The mounts of its root filesystem.</param>
+    /// <param name="streams">Its standard streams.</param>
+    /// <param name="checkpoint">The blob that <see cref="CheckpointAsync"/> gave; null for a task that begins.</param>
+    /// <param name="options">Options for the runtime; null: those of the container.</param>
+    /// <param name="cancellationToken">Ends the call; the task may exist then.</param>
+    /// <returns>The process id; 0 when there is no process before the start.</returns>
+    /// <exception cref="GantryException">NotFound: no such container or blob; AlreadyExists: it has a task.</exception>
+    public async Task<uint> RestoreAsync(
+        string containerId,
+        IReadOnlyList<Mount> rootfs,
+        ProcessStreams streams,
+        Descriptor? checkpoint,
+        TypedBytes? options = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streams);
@@ -51,11 +70,31 @@ public sealed class TaskClient
                 Stderr = streams.Stderr,
                 Terminal = streams.Terminal,
                 Options = options.ToMessage(),
+                Checkpoint = checkpoint?.ToMessage(),
             },
             response,
             _headers,
             cancellationToken).ConfigureAwait(false);
         return response.Pid;
+    }
+
+    /// <summary>Writes what the processes of a task are to blobs, from which they can be restored.</summary>
+    /// <param name="containerId">The container.</param>
+    /// <param name="options">How, of a type that its shim knows; null: as usual.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The blobs; none when the options name a directory for the images. A lease should keep them.</returns>
+    /// <exception cref="GantryException">NotFound: it has no task; Unknown: criu or the runtime failed.</exception>
+    public async Task<IReadOnlyList<Descriptor>> CheckpointAsync(
+        string containerId, TypedBytes? options = null, CancellationToken cancellationToken = default)
+    {
+        CheckpointTaskResponse response = new();
+        await _connection.CallAsync(
+            "/containerd.services.tasks.v1.Tasks/Checkpoint",
+            new CheckpointTaskRequest { ContainerId = containerId, Options = options.ToMessage() },
+            response,
+            _headers,
+            cancellationToken).ConfigureAwait(false);
+        return [.. response.Descriptors.Select(static descriptor => descriptor.ToRecord())];
     }
 
     /// <summary>Starts a process that was made.</summary>
