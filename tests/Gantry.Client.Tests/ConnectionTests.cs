@@ -65,6 +65,20 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_daemon_that_dies_in_a_call_is_told_in_plain_words()
+    {
+        using Socket socket = Listen("dying.sock");
+        Task answer = DieAsync(socket);
+
+        GantryException error = await CallAsync(_directory["dying.sock"]);
+
+        Assert.Equal(ErrorKind.Unavailable, error.Kind);
+        Assert.Contains("it ended in the middle of a call", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("net_http", error.Message, StringComparison.Ordinal);
+        await answer;
+    }
+
+    [Fact]
     public async Task A_path_that_is_too_long_for_a_socket_is_refused()
     {
         GantryException error = await CallAsync("/" + new string('x', 200));
@@ -88,6 +102,14 @@ public sealed class ConnectionTests : IDisposable
         {
             // It hung up without a word.
         }
+    }
+
+    /// <summary>Speaks HTTP/2 (an empty SETTINGS frame), hears the client's preface and its first frames, and hangs up.</summary>
+    private static async Task DieAsync(Socket socket)
+    {
+        using Socket peer = await socket.AcceptAsync(Token);
+        await peer.SendAsync(new byte[] { 0, 0, 0, 4, 0, 0, 0, 0, 0 }, Token);
+        await peer.ReceiveAsync(new byte[4096], Token);
     }
 
     private static async Task<GantryException> CallAsync(string path)

@@ -24,22 +24,25 @@ public sealed class RawCallTests(RawCallTests.Daemons daemons) : IClassFixture<R
 
     [Theory]
     [MemberData(nameof(Tables))]
-    public async Task A_table_of_calls_has_the_same_outcome_on_both(string table)
+    public Task A_table_of_calls_has_the_same_outcome_on_both(string table) => CompareAsync(daemons, table);
+
+    /// <summary>Makes the calls of a table on both daemons.</summary>
+    internal static async Task CompareAsync(Daemons daemons, string table)
     {
         string[] lines = await File.ReadAllLinesAsync(
             Path.Combine(TableDirectory, table + ".calls"), TestContext.Current.CancellationToken);
         await using RawCalls reference = new(daemons.Reference);
         await using RawCalls gantry = new(daemons.Gantry);
 
-        List<CallOutcome> expected = await reference.RunAsync(lines, table, TestContext.Current.CancellationToken);
-        List<CallOutcome> actual = await gantry.RunAsync(lines, table, TestContext.Current.CancellationToken);
+        List<CallOutcome> expected = await reference.RunAsync(lines, Path.GetFileName(table), TestContext.Current.CancellationToken);
+        List<CallOutcome> actual = await gantry.RunAsync(lines, Path.GetFileName(table), TestContext.Current.CancellationToken);
 
         string differences = CallOutcome.Differences(expected, actual);
         Assert.True(differences.Length == 0, differences);
     }
 
     /// <summary>The two daemons. Neither collects garbage but when a call asks for it.</summary>
-    public sealed class Daemons : IAsyncLifetime
+    public class Daemons : IAsyncLifetime
     {
         private ContainerdDaemon? _reference;
         private GantryDaemon? _gantry;
@@ -48,17 +51,22 @@ public sealed class RawCallTests(RawCallTests.Daemons daemons) : IClassFixture<R
 
         public GantryDaemon Gantry => _gantry!;
 
+        /// <summary>More lines of both configurations.</summary>
+        protected virtual string Config => "";
+
         public async ValueTask InitializeAsync()
         {
             _reference = await ContainerdDaemon.StartNewAsync(
-                config: """
+                config: $"""
+                {Config}
                 [plugins."io.containerd.gc.v1.scheduler"]
                   deletion_threshold = 1000000
                   mutation_threshold = 0
                   startup_delay = "0s"
                 """);
             _gantry = await GantryDaemon.StartNewAsync(
-                """
+                $"""
+                {Config}
                 [plugins."io.containerd.gc.v1.scheduler"]
                   mutation_threshold = 0
                   schedule_delay = "100h"
@@ -68,6 +76,7 @@ public sealed class RawCallTests(RawCallTests.Daemons daemons) : IClassFixture<R
 
         public async ValueTask DisposeAsync()
         {
+            GC.SuppressFinalize(this);
             if (_gantry is not null)
             {
                 await _gantry.DisposeAsync();

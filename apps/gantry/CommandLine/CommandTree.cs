@@ -5,6 +5,7 @@ using Gantry.Cli.Daemon;
 using Gantry.Cli.Images;
 using Gantry.Cli.Mounts;
 using Gantry.Cli.Output;
+using Gantry.Cli.Snapshots;
 
 namespace Gantry.Cli.CommandLine;
 
@@ -76,6 +77,7 @@ internal static class CommandTree
             InspectCommand.Create(),
             EventsCommand.Create(),
             NamespacesCommand.Create(),
+            SnapshotsCommand.Create(),
             MountsCommand.Create(),
             GcCommand.Create(),
             PluginsCommand.Create(),

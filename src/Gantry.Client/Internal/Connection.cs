@@ -96,7 +96,7 @@ internal sealed class Connection : IDisposable
         {
             // A connection that breaks while a message is being sent ends the sending as if somebody had given it up.
             cancellationToken.ThrowIfCancellationRequested();
-            string detail = _connectError ?? $"connection to {_path}: {Innermost(e).Message}";
+            string detail = _connectError ?? $"connection to {_path}: {Describe(Innermost(e))}";
             throw new GantryException(ErrorKind.Unavailable, detail, e);
         }
     }
@@ -136,6 +136,16 @@ internal sealed class Connection : IDisposable
         headers.AddTo(request);
         return request;
     }
+
+    /// <summary>What broke a connection. A program without the library's texts would show their keys.</summary>
+    private static string Describe(Exception exception) => exception switch
+    {
+        SocketException or GantryException => exception.Message,
+        HttpProtocolException protocol => string.Create(
+            CultureInfo.InvariantCulture, $"the call was broken off with HTTP/2 error {protocol.ErrorCode}"),
+        ObjectDisposedException => "the client is closed",
+        _ => "it ended in the middle of a call: is the daemon still running?",
+    };
 
     private static Exception Innermost(Exception exception)
     {
