@@ -47,7 +47,7 @@ public sealed class CtrSpecTests(ContainerdFixture fixture) : IClassFixture<Cont
 
     /// <summary>Options that ctr has with run alone.</summary>
     [Theory]
-    [InlineData("--cpus 0.5 --cpu-shares 512 --cgroup /compared/x")]
+    [InlineData("--cpus 0.5 --cpu-shares 512 --cgroup /compared-x")]
     [InlineData("--uidmap 0:100000:65536 --gidmap 0:100000:65536")]
     public async Task The_specs_of_run_are_alike(string options)
     {
