@@ -27,6 +27,25 @@ public sealed class ShimTests(Images images)
         ctr image rm "$IMAGE" --sync >/dev/null
         """;
 
+    private const string Pod = """
+        set -u
+        ctr image pull --plain-http "$IMAGE" >/dev/null
+        pod="--annotation io.kubernetes.cri.sandbox-id=pod1"
+        stopped() { for i in $(seq 300); do ctr task ls | grep -q "$1.*STOPPED" && break; sleep 0.1; done; }
+        ctr run $RUNTIME $pod -d "$IMAGE" p1 sleep 1000; echo "first: $?"
+        ctr run $RUNTIME $pod -d "$IMAGE" p2 sleep 1000; echo "second: $?"
+        echo "shims: $(pgrep -f -- "^[^ ]*containerd-shim-.*$CONTAINERD_ADDRESS" | wc -l)"
+        ctr task kill -s SIGKILL p1; stopped p1
+        ctr task ls | awk '{ print $1, $3 }'
+        ctr task rm p1 2>/dev/null; ctr container rm p1
+        ctr task exec --exec-id e1 p2 sh -c 'echo in; exit 7'; echo "exit: $?"
+        ctr run $RUNTIME $pod --rm "$IMAGE" p3 sh -c 'exit 3'; echo "third: $?"
+        ctr task kill -s SIGKILL p2; stopped p2
+        ctr task rm p2 2>/dev/null; ctr container rm p2
+        ctr task ls; ctr container ls
+        ctr image rm "$IMAGE" --sync >/dev/null
+        """;
+
     [Fact]
     public async Task Debians_shim_works_under_gantryd()
     {
@@ -75,11 +94,29 @@ public sealed class ShimTests(Images images)
         Assert.Empty(await reference.LeftoversAsync());
     }
 
-    private async Task<string> LiveAsync(PrivateDaemon daemon, string runtime, string showShim = "")
+    [Fact]
+    public async Task The_containers_of_a_pod_share_a_shim_under_containerd_and_under_gantryd()
+    {
+        await using ContainerdDaemon reference = await ContainerdDaemon.StartNewAsync(GantryDaemon.BinDirectory);
+        await using GantryDaemon gantry = await GantryDaemon.StartNewAsync();
+
+        string expected = await LiveAsync(reference, "", script: Pod);
+        string under = await LiveAsync(reference, "--runtime io.containerd.gantry.v1", script: Pod);
+        string actual = await LiveAsync(gantry, "", script: Pod);
+
+        Assert.Contains("shims: 1", expected, StringComparison.Ordinal);
+        Assert.True(expected == under, $"--- runc\n{expected}\n--- gantry under containerd\n{under}\n{reference.Tail()}");
+        Assert.True(expected == actual, $"--- runc\n{expected}\n--- gantry\n{actual}\n{gantry.Tail()}");
+        Assert.Empty(await reference.LeftoversAsync());
+        Assert.Empty(await gantry.LeftoversAsync());
+    }
+
+    private async Task<string> LiveAsync(
+        PrivateDaemon daemon, string runtime, string showShim = "", string script = Life)
     {
         BufferedCommandResult result = await daemon.RunAsync(
             "/bin/bash",
-            ["-c", "exec 2>&1\n" + Life],
+            ["-c", "exec 2>&1\n" + script],
             new Dictionary<string, string?>(StringComparer.Ordinal)
             {
                 ["IMAGE"] = images.Busybox,

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using Gantry.Api.Mapping;
 using Gantry.Api.Runtime.TaskV2;
-using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Core.Namespaces;
 using Gantry.Runtime.Bundles;

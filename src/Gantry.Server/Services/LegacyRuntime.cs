@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Gantry.Api;
-using Gantry.Api.Mapping;
 using Gantry.Api.Runtime.Runc;
 using Gantry.Core;
 using Gantry.Core.Errors;

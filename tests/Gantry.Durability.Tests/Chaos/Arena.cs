@@ -93,7 +93,7 @@ internal sealed class Arena : IAsyncDisposable
             id,
             new ContainerDefaults(),
             new SpecUser(),
-            new SpecOptions { Args = args, MemoryBytes = memory });
+            new SpecOptions { Args = args, Edit = spec => spec.WithLimits(new ResourceLimits { Memory = memory }) });
         ContainerRecord record = new(id)
         {
             RuntimeName = Runtime,
