@@ -1,3 +1,4 @@
+using System.Text;
 using CliWrap;
 using CliWrap.Buffered;
 using Gantry.Testing;
@@ -42,6 +43,7 @@ public sealed class DockerTests(Images images)
     {
         using TempDirectory directory = new();
         using CancellationTokenSource stop = new();
+        StringBuilder log = new();
         string socket = "unix://" + directory["docker.sock"];
 
         // Its own namespaces: what containerd's shim keeps of a task goes by them and is the machine's.
@@ -54,6 +56,7 @@ public sealed class DockerTests(Images images)
                 "--iptables=false", "--bridge=none",
                 "--containerd-namespace", name, "--containerd-plugins-namespace", name + "-plugins",
             ])
+            .WithStandardErrorPipe(PipeTarget.ToStringBuilder(log))
             .WithValidation(CommandResultValidation.None)
             .ExecuteAsync(CancellationToken.None, stop.Token);
         try
@@ -67,7 +70,8 @@ public sealed class DockerTests(Images images)
             limit.CancelAfter(Limit);
             while ((await daemon.RunAsync("docker", ["info"], environment)).ExitCode != 0)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), limit.Token);
+                Assert.False(dockerd.Task.IsCompleted || limit.IsCancellationRequested, $"dockerd does not serve:\n{log}");
+                await Task.Delay(TimeSpan.FromMilliseconds(100), Token);
             }
 
             BufferedCommandResult result = await daemon.RunAsync(

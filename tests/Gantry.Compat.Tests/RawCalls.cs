@@ -11,6 +11,7 @@ using Gantry.Api.Services.Leases;
 using Gantry.Api.Services.Namespaces;
 using Gantry.Api.Services.Snapshots;
 using Gantry.Api.Services.Tasks;
+using Gantry.Linux.Cgroups;
 using Gantry.Testing;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
@@ -42,6 +43,8 @@ namespace Gantry.Compat.Tests;
 /// </summary>
 internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
 {
+    private static readonly TimeSpan CgroupLimit = TimeSpan.FromSeconds(10);
+
     private static readonly Dictionary<string, ServiceDescriptor> Services = new FileDescriptor[]
     {
         ContentReflection.Descriptor, ContainersReflection.Descriptor, ImagesReflection.Descriptor,
@@ -95,7 +98,10 @@ internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
         }
 
         _channel?.Dispose();
-        await ValueTask.CompletedTask;
+
+        // No runtime removes the cgroup that those of the containers are in.
+        await CgroupTree.RemoveAsync(
+            "/calls-" + Path.GetFileName(daemon.Home), CgroupLimit, TimeProvider.System, CancellationToken.None);
     }
 
     private async Task<string> DoAsync(string line, string ns, CancellationToken cancellationToken)

@@ -11,6 +11,7 @@ namespace Gantry.Shim.Containers;
 internal static class ContainerRemains
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan EmptyLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RuntimeLimit = TimeSpan.FromSeconds(20);
 
     /// <summary>Removes a container whatever its state, and what the runtime leaves of it.</summary>
@@ -52,9 +53,19 @@ internal static class ContainerRemains
         }
     }
 
-    /// <summary>Ends what is in the container's cgroup. One of another name may be others' too, and is left.</summary>
-    private static async Task<bool> TrySweepAsync(string id, string? cgroupsPath, TimeProvider time) =>
-        cgroupsPath is not null && cgroupsPath.StartsWith('/') && cgroupsPath.Trim('/') != id
-        && cgroupsPath.EndsWith("/" + id, StringComparison.Ordinal)
-        && await CgroupTree.RemoveAsync(cgroupsPath, Limit, time, CancellationToken.None);
+    /// <summary>
+    /// Ends what is in the container's cgroup. One of another name may be others' too: it goes only once nobody is in it.
+    /// </summary>
+    private static async Task<bool> TrySweepAsync(string id, string? cgroupsPath, TimeProvider time)
+    {
+        if (cgroupsPath is not ['/', _, ..] || cgroupsPath.Split('/').Contains("..", StringComparer.Ordinal))
+        {
+            return false;
+        }
+
+        bool own = cgroupsPath.Trim('/') != id && cgroupsPath.EndsWith("/" + id, StringComparison.Ordinal);
+        return own
+            ? await CgroupTree.RemoveAsync(cgroupsPath, Limit, time, CancellationToken.None)
+            : await CgroupTree.RemoveEmptyAsync(cgroupsPath, EmptyLimit, time, CancellationToken.None);
+    }
 }

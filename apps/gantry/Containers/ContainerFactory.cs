@@ -44,6 +44,9 @@ internal sealed class ContainerFactory(Session session, ParseResult parse, RunOp
         Identifier.Validate(id);
         SpecOptions wanted = await options.ToSpecOptionsAsync(session, parse, id);
 
+        // What is malformed is said before an image is pulled.
+        Spec(id, new ContainerDefaults(), wanted);
+
         // Step 1
         ILeaseStore leases = session.Scope.Leases;
         Task<Lease> leasing = leases.CreateAsync("", LeaseLabels(), session.Token);

@@ -51,32 +51,6 @@ public sealed record CgroupPaths(bool Unified, IReadOnlyDictionary<string, strin
         }
     }
 
-    /// <summary>Removes a cgroup in which no process and no other cgroup is, in every hierarchy.</summary>
-    /// <param name="path">The cgroup, from the top of the hierarchies.</param>
-    /// <returns>Whether there is none left.</returns>
-    public static bool TryRemove(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        if (path.Split('/').Contains("..", StringComparer.Ordinal) || path.Trim('/').Length == 0)
-        {
-            return false;
-        }
-
-        bool gone = true;
-        foreach (MountInfo mount in MountInfo.ReadAll())
-        {
-            string directory = Path.Join(mount.MountPoint, path);
-            if (mount.FilesystemType is "cgroup" or "cgroup2"
-                && mount.MountPoint.StartsWith(Root, StringComparison.Ordinal)
-                && System.IO.Directory.Exists(directory))
-            {
-                gone &= TryRemoveDirectory(directory);
-            }
-        }
-
-        return gone;
-    }
-
     /// <summary>Makes sense of the lines of /proc/pid/cgroup: <c>number:controller,controller:path</c>.</summary>
     /// <param name="lines">The lines.</param>
     /// <param name="mounts">All mounts.</param>
@@ -159,25 +133,6 @@ public sealed record CgroupPaths(bool Unified, IReadOnlyDictionary<string, strin
             }
 
             parent = child;
-        }
-    }
-
-    private static bool TryRemoveDirectory(string directory)
-    {
-        try
-        {
-            System.IO.Directory.Delete(directory);
-            return true;
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // Somebody else has just done it.
-            return true;
-        }
-        catch (IOException)
-        {
-            // A process is in it, or another cgroup.
-            return false;
         }
     }
 

@@ -100,6 +100,30 @@ public static class CgroupTree
         return gone;
     }
 
+    /// <summary>Removes it once no process is in it. One that is not there is no error.</summary>
+    /// <param name="path">The cgroup, from the top of the hierarchies.</param>
+    /// <param name="limit">How long that is waited for.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether it is gone.</returns>
+    public static async Task<bool> RemoveEmptyAsync(
+        string path, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        long started = time.GetTimestamp();
+        while (!RemoveEmpty(path))
+        {
+            if (time.GetElapsedTime(started) > limit)
+            {
+                return false;
+            }
+
+            await Task.Delay(Pause, time, cancellationToken);
+        }
+
+        return true;
+    }
+
     private static HashSet<int> Processes(IReadOnlyList<string> directories)
     {
         HashSet<int> processes = [];

@@ -104,8 +104,11 @@ internal sealed class ProxyRemovals : IAsyncDisposable
     {
         bool some = false;
         bool left = false;
+
+        // In this order: one that is set aside between the two must not look as if another used it.
+        List<(long Id, string Name)> aside = [.. _names.Aside()];
         HashSet<string> used = [.. _names.All().Select(link => link.Name)];
-        foreach ((long id, string name) in _names.Aside().ToList())
+        foreach ((long id, string name) in aside)
         {
             // Namespaces share what a remote snapshotter had already.
             bool gone = used.Contains(name) || await RemoveAsync(name, cancellationToken);

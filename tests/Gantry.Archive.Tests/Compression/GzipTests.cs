@@ -1,7 +1,5 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
-using CliWrap;
-using CliWrap.Buffered;
 using Gantry.Archive.Compression;
 using Gantry.Testing;
 using Xunit;
@@ -49,12 +47,9 @@ public sealed class GzipTests
         string path = Path.Combine(directory.Path, "data.gz");
         await File.WriteAllBytesAsync(path, await PackAsync(data, 65536), Token);
 
-        BufferedCommandResult test = await Cli.Wrap("gzip").WithArguments(["-t", path]).ExecuteBufferedAsync(Token);
-        BufferedCommandResult sum = await (Cli.Wrap("gzip").WithArguments(["-dc", path]) | Cli.Wrap("sha256sum"))
-            .ExecuteBufferedAsync(Token);
+        string sum = await Shell.RunAsync(directory.Path, "gzip -t data.gz && gzip -dc data.gz | sha256sum");
 
-        Assert.Empty(test.StandardError);
-        Assert.StartsWith(Convert.ToHexStringLower(SHA256.HashData(data)), sum.StandardOutput, StringComparison.Ordinal);
+        Assert.StartsWith(Convert.ToHexStringLower(SHA256.HashData(data)), sum, StringComparison.Ordinal);
     }
 
     /// <summary>Half of it can be shrunk and half can't.</summary>

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Gantry.Client;
 using Gantry.Client.Tasks;
 using Gantry.Core;
 using Gantry.Core.Containers;
 using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
+using Gantry.Linux.Cgroups;
 using Gantry.Linux.Mounts;
 using Gantry.Oci.Image;
 using Gantry.Oci.Runtime;
@@ -238,17 +238,9 @@ internal sealed class Arena : IAsyncDisposable
 
         // After a failure all that the daemon should have removed is there.
         Prey.KillAll(Daemon.Home);
-        foreach (string hierarchy in Directory.EnumerateDirectories("/sys/fs/cgroup"))
-        {
-            foreach (string procs in Children(Path.Combine(hierarchy, Namespace.ToString())).Select(c => Path.Combine(c, "cgroup.procs")))
-            {
-                foreach (string pid in File.Exists(procs) ? File.ReadLines(procs) : [])
-                {
-                    Prey.Kill(int.Parse(pid, CultureInfo.InvariantCulture));
-                }
-            }
-        }
-
+        // No container's runtime removes the cgroup that they all were in.
+        await CgroupTree.RemoveAsync(
+            "/" + Namespace, TimeSpan.FromSeconds(10), TimeProvider.System, CancellationToken.None);
         foreach (MountInfo mount in MountInfo.ReadBelow(Daemon.Home).Reverse())
         {
             MountCalls.Unmount(mount.MountPoint, UnmountFlags.MNT_DETACH);

@@ -222,7 +222,9 @@ internal sealed class RuntimeHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (ProcessState state in await Tasks.ListAsync(Namespace, CancellationToken.None))
+        // One whose shim is lost is being removed already.
+        IReadOnlyList<ProcessState> states = await Tasks.ListAsync(Namespace, CancellationToken.None);
+        foreach (ProcessState state in states.Where(state => state.Status is not ProcessStatus.Unknown))
         {
             if (state.Status is not ProcessStatus.Stopped)
             {

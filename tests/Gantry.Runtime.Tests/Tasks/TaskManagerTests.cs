@@ -375,7 +375,8 @@ public sealed class TaskManagerTests
         using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(100));
         while (true)
         {
-            if (await host.Tasks.ListAsync(host.Namespace, Token) is [{ } state] && state.ContainerId == id)
+            if (await host.Tasks.ListAsync(host.Namespace, Token) is [{ Status: not ProcessStatus.Unknown } state]
+                && state.ContainerId == id)
             {
                 return state;
             }
