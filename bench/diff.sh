@@ -7,37 +7,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 files=${1:-100000}
 rounds=${2:-3}
-export PATH="${GANTRY_BIN:-$PWD/out}:$PATH"
+before_cleanup() { ! mountpoint -q "$work/root" || umount "$work/root"; }
+. bench/daemons.sh
 
-work=$(mktemp -d /tmp/gantry-bench.XXXXXX)
-pids=()
-cleanup() {
-  local code=$?
-  trap - EXIT
-  mountpoint -q "$work/root" && umount "$work/root"
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-  rm -rf "$work"
-  exit "$code"
-}
-trap cleanup EXIT
-
-mkdir "$work/c" "$work/g" "$work/root"
-cat >"$work/c/config.toml" <<TOML
-version = 2
-root = "$work/c/root"
-state = "$work/c/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-address = "$work/c/s.sock"
-TOML
-containerd -c "$work/c/config.toml" >"$work/c/log" 2>&1 &
-pids+=($!)
-gantryd --root "$work/g/root" --state "$work/g/state" -a "$work/g/s.sock" >"$work/g/log" 2>&1 &
-pids+=($!)
-for side in c g; do
-  timeout 60 bash -c "until ctr -a $work/$side/s.sock version >/dev/null 2>&1; do sleep 0.1; done"
-done
+mkdir "$work/root"
+start_containerd
+start_gantryd
 
 fill() { # DIRECTORY FIRST LAST
   python3 - "$@" <<'PY'
@@ -52,33 +27,32 @@ PY
 }
 
 change() { # SIDE KEY COMMAND
-  eval "$(ctr -a "$work/$1/s.sock" snapshots mounts "$work/root" "$2")"
+  eval "$(ctr -a "$work/$1/d.sock" snapshots mounts "$work/root" "$2")"
   (cd "$work/root" && eval "$3")
   umount "$work/root"
 }
 
 for side in c g; do
-  ctr -a "$work/$side/s.sock" snapshots prepare base-work >/dev/null
+  ctr -a "$work/$side/d.sock" snapshots prepare base-work >/dev/null
   change "$side" base-work "fill . 0 $files"
-  ctr -a "$work/$side/s.sock" snapshots commit base base-work
-  ctr -a "$work/$side/s.sock" snapshots prepare added base >/dev/null
+  ctr -a "$work/$side/d.sock" snapshots commit base base-work
+  ctr -a "$work/$side/d.sock" snapshots prepare added base >/dev/null
   change "$side" added "fill . $files $((files + files / 10))"
-  ctr -a "$work/$side/s.sock" snapshots prepare large base >/dev/null
+  ctr -a "$work/$side/d.sock" snapshots prepare large base >/dev/null
   change "$side" large "for i in 1 2 3 4 5 6 7 8; do cat /usr/bin/python3* /usr/bin/perl /usr/lib/x86_64-linux-gnu/libc.so.6; done | head -c 256M >big"
 done
 
-median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 for key in base added large; do
   : >"$work/times.c"
   : >"$work/times.g"
   for ((round = 0; round < rounds; round++)); do
     for side in c g; do
       start=$(date +%s%N)
-      ctr -a "$work/$side/s.sock" snapshots diff $key >/dev/null
+      ctr -a "$work/$side/d.sock" snapshots diff $key >/dev/null
       echo $((($(date +%s%N) - start) / 1000000)) >>"$work/times.$side"
     done
   done
-  c=$(median <"$work/times.c")
-  g=$(median <"$work/times.g")
+  c=$(median "$work/times.c")
+  g=$(median "$work/times.g")
   echo "$key: containerd $c ms, gantry $g ms, ratio $(awk "BEGIN { printf \"%.2f\", $g / $c }")"
 done

@@ -11,44 +11,13 @@ if [ -z "${GANTRY_BENCH_PRIVATE:-}" ] && grep -qs . /sys/fs/cgroup/unified/cgrou
   exec env GANTRY_BENCH_PRIVATE=1 unshare --mount --propagation private \
     bash -c 'umount /sys/fs/cgroup/unified && exec bench/run-true.sh "$@"' bash "$@"
 fi
-export PATH="$PWD/out:$PATH"
+. bench/daemons.sh
 
-work=$(mktemp -d /tmp/gantry-bench.XXXXXX)
-pids=()
-cleanup() {
-  local code=$?
-  trap - EXIT
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-  rm -rf "$work"
-  exit "$code"
-}
-trap cleanup EXIT
-
-mkdir "$work/c" "$work/g"
-cat >"$work/c/config.toml" <<TOML
-version = 2
-root = "$work/c/root"
-state = "$work/c/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-address = "$work/c/c.sock"
-TOML
-containerd -c "$work/c/config.toml" >"$work/c/log" 2>&1 &
-pids+=($!); containerd_pid=$!
-gantryd --root "$work/g/root" --state "$work/g/state" -a "$work/g/g.sock" >"$work/g/log" 2>&1 &
-pids+=($!); gantry_pid=$!
-eng/busybox-image.sh "$work/layout" latest >/dev/null 2>&1
-port=$(shuf -i 20000-40000 -n 1)
-printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%s"}\nlog: {level: error}\n' \
-  "$work/registry" "$port" >"$work/registry.yml"
-docker-registry serve "$work/registry.yml" >/dev/null 2>&1 &
-pids+=($!)
-for _ in $(seq 100); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
-image=127.0.0.1:$port/busybox:latest
-skopeo copy --quiet --dest-tls-verify=false "oci:$work/layout:latest" "docker://$image"
-ctr -a "$work/c/c.sock" image pull --plain-http "$image" >/dev/null
-gantry -a "$work/g/g.sock" pull "$image" >/dev/null 2>&1
+start_containerd
+start_gantryd
+start_registry
+ctr -a "$work/c/d.sock" image pull --plain-http "$image" >/dev/null
+gantry -a "$work/g/d.sock" pull "$image" >/dev/null 2>&1
 
 # A bundle for the bare runtime, which is what no daemon can be faster than.
 mkdir -p "$work/bundle/rootfs"
@@ -57,10 +26,10 @@ cp -a "$work/umoci/rootfs" "$work/bundle/"
 (cd "$work/bundle" && crun spec && jq '.process.terminal = false | .process.args = ["/bin/true"]' config.json >c && mv c config.json)
 
 n=0
-containerd_runc() { ctr -a "$work/c/c.sock" run --rm "$image" "a$n" /bin/true; }
-containerd_crun() { ctr -a "$work/c/c.sock" run --rm --runc-binary crun "$image" "b$n" /bin/true; }
-gantry_ctr() { ctr -a "$work/g/g.sock" run --rm "$image" "c$n" /bin/true; }
-gantry_gantry() { gantry -a "$work/g/g.sock" run --rm --name "d$n" "$image" /bin/true; }
+containerd_runc() { ctr -a "$work/c/d.sock" run --rm "$image" "a$n" /bin/true; }
+containerd_crun() { ctr -a "$work/c/d.sock" run --rm --runc-binary crun "$image" "b$n" /bin/true; }
+gantry_ctr() { ctr -a "$work/g/d.sock" run --rm "$image" "c$n" /bin/true; }
+gantry_gantry() { gantry -a "$work/g/d.sock" run --rm --name "d$n" "$image" /bin/true; }
 bare_crun() { crun run --bundle "$work/bundle" "e$n"; }
 
 sides=(containerd_runc containerd_crun gantry_ctr gantry_gantry bare_crun)
@@ -74,10 +43,9 @@ for ((round = -3; round < rounds; round++)); do
   done
 done
 
-median() { sort -n "$work/$1" | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
 echo "run --rm /bin/true, median of $rounds, alternating:"
 for side in "${sides[@]}"; do
-  awk -v s="$side" -v m="$(median "$side")" -v r="$(median containerd_runc)" -v c="$(median containerd_crun)" -v b="$(median bare_crun)" \
+  awk -v s="$side" -v m="$(median "$work/$side")" -v r="$(median "$work/containerd_runc")" -v c="$(median "$work/containerd_crun")" -v b="$(median "$work/bare_crun")" \
     'BEGIN { printf "  %-16s %7.1f ms   %.2f x containerd with runc   %.2f x containerd with crun   %.2f x bare crun\n", s, m / 1000, m / r, m / c, m / b }'
 done
 
@@ -85,15 +53,15 @@ memory() { # name, pid
   awk -v n="$1" '/^Rss:/ { rss = $2 } /^Private_Dirty:/ { dirty = $2 } /^Private_Clean:/ { clean = $2 }
     END { printf "  %-28s resident %6.1f MB   private %6.1f MB (dirty %.1f MB)\n", n, rss / 1024, (clean + dirty) / 1024, dirty / 1024 }' "/proc/$2/smaps_rollup"
 }
-ctr -a "$work/c/c.sock" run -d "$image" m /bin/sleep 1000
-gantry -a "$work/g/g.sock" run -d --name m "$image" /bin/sleep 1000 >/dev/null
+ctr -a "$work/c/d.sock" run -d "$image" m /bin/sleep 1000
+gantry -a "$work/g/d.sock" run -d --name m "$image" /bin/sleep 1000 >/dev/null
 sleep 2
 shim_of() { pgrep -f -- "$1.*-id m( |\$)" | head -n 1; }
 echo "memory, after those runs, at rest with one container:"
 memory "containerd" "$containerd_pid"
-memory "gantryd" "$gantry_pid"
+memory "gantryd" "$gantryd_pid"
 memory "containerd-shim-runc-v2" "$(shim_of 'containerd-shim-runc-v2')"
 memory "containerd-shim-gantry-v1" "$(shim_of 'containerd-shim-gantry-v1')"
-ctr -a "$work/c/c.sock" task kill -s 9 m; sleep 0.5; ctr -a "$work/c/c.sock" task rm m 2>/dev/null || true
-ctr -a "$work/c/c.sock" container rm m
-gantry -a "$work/g/g.sock" rm -f m >/dev/null
+ctr -a "$work/c/d.sock" task kill -s 9 m; sleep 0.5; ctr -a "$work/c/d.sock" task rm m 2>/dev/null || true
+ctr -a "$work/c/d.sock" container rm m
+gantry -a "$work/g/d.sock" rm -f m >/dev/null

@@ -7,42 +7,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 megabytes=${1:-2048}
 rounds=${2:-7}
-export PATH="${GANTRY_BIN:-$PWD/out}:$PATH"
+. bench/daemons.sh
 
-work=$(mktemp -d /tmp/gantry-bench.XXXXXX)
-pids=()
-cleanup() {
-  local code=$?
-  trap - EXIT
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-  rm -rf "$work"
-  exit "$code"
-}
-trap cleanup EXIT
-
-mkdir "$work/c" "$work/g"
-cat >"$work/c/config.toml" <<TOML
-version = 2
-root = "$work/c/root"
-state = "$work/c/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-address = "$work/c/d.sock"
-TOML
-containerd -c "$work/c/config.toml" >"$work/c/log" 2>&1 &
-pids+=($!)
-gantryd --root "$work/g/root" --state "$work/g/state" -a "$work/g/d.sock" >"$work/g/log" 2>&1 &
-pids+=($!)
-eng/busybox-image.sh "$work/layout" latest >/dev/null 2>&1
-port=$(shuf -i 20000-40000 -n 1)
-printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%s"}\nlog: {level: error}\n' \
-  "$work/registry" "$port" >"$work/registry.yml"
-docker-registry serve "$work/registry.yml" >/dev/null 2>&1 &
-pids+=($!)
-for _ in $(seq 100); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
-image=127.0.0.1:$port/busybox:latest
-skopeo copy --quiet --dest-tls-verify=false "oci:$work/layout:latest" "docker://$image"
+start_containerd
+start_gantryd
+start_registry
 for side in c g; do gantry -a "$work/$side/d.sock" pull "$image" >/dev/null 2>&1; done
 
 n=0
@@ -67,7 +36,6 @@ for ((round = -1; round < rounds; round++)); do
   done
 done
 
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
 echo "through stdout, median of $rounds, alternating:"
 for kind in "${kinds[@]}"; do
   bytes=$(($(size_of $kind) * $(count_of $kind)))
