@@ -44,8 +44,8 @@ internal sealed class ContainerFactory(Session session, ParseResult parse, RunOp
         Identifier.Validate(id);
         SpecOptions wanted = await options.ToSpecOptionsAsync(session, parse, id);
 
-        // What is malformed is said before an image is pulled.
-        Spec(id, new ContainerDefaults(), wanted);
+        // What is malformed is said before an image is pulled, which may bring the command.
+        Spec(id, new ContainerDefaults(), wanted with { Args = ["true"] });
 
         // Step 1
         ILeaseStore leases = session.Scope.Leases;
