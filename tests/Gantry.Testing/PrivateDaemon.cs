@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using CliWrap;
 using CliWrap.Buffered;
+using Gantry.Linux.Mounts;
 using Xunit;
 
 namespace Gantry.Testing;
@@ -175,7 +176,17 @@ public abstract partial class PrivateDaemon : IAsyncDisposable
             await StopAsync();
         }
 
-        _own?.Dispose();
+        if (_own is not null)
+        {
+            // After a failure there may be mounts; the failure is what is to be told then.
+            foreach (MountInfo mount in MountInfo.ReadBelow(_own.Path).Reverse())
+            {
+                MountCalls.Unmount(mount.MountPoint, UnmountFlags.MNT_DETACH);
+            }
+
+            _own.Dispose();
+        }
+
         GC.SuppressFinalize(this);
     }
 

@@ -29,11 +29,13 @@ public static unsafe partial class DirectoryTree
                 length = getdents64(Syscall.SYS_getdents64, directory, start, (nuint)buffer.Length);
             }
 
-            Syscall.Check(length, "getdents64", directory);
-            if (length == 0)
+            if (length == 0 || (length < 0 && Marshal.GetLastPInvokeError() == Errno.ENOENT))
             {
+                // Read to its end; or removed meanwhile.
                 return entries;
             }
+
+            Syscall.Check(length, "getdents64", directory);
 
             Parse(buffer.AsSpan(0, (int)length), entries);
         }
@@ -91,13 +93,19 @@ public static unsafe partial class DirectoryTree
                 {
                     SafeFileHandle? entered = Open.TryAt(
                         parent, next, OpenFlags.O_RDONLY | OpenFlags.O_DIRECTORY | OpenFlags.O_NOFOLLOW, 0, out int errno);
-                    if (entered is null)
+                    if (entered is not null)
+                    {
+                        open.Push((entered, next, RemoveFiles(entered)));
+                        parent = entered;
+                    }
+                    else if (errno != Errno.ENOENT)
                     {
                         throw new LinuxException("openat", Syscall.Show(next), errno);
                     }
-
-                    open.Push((entered, next, RemoveFiles(entered)));
-                    parent = entered;
+                    else if (open.Count == 0)
+                    {
+                        return;
+                    }
                 }
 
                 (SafeFileHandle here, byte[] hereName, Queue<byte[]> directories) = open.Peek();

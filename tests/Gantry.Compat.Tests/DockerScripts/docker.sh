@@ -1,5 +1,6 @@
-# What people do with docker, on the dockerd whose socket is $DOCKER_HOST.
-d() { docker "$@" 2>&1 | grep -v -e '^$' -e "^Run 'docker" | sed -E 's/[0-9a-f]{64}/ID/'; return "${PIPESTATUS[0]}"; }
+# What people do with docker, on the dockerd whose socket is $DOCKER_HOST. Whether a shell is left to say "Killed" when
+# memory runs out is the kernel's choice.
+d() { docker "$@" 2>&1 | grep -v -e '^$' -e '^Killed$' -e "^Run 'docker" | sed -E 's/[0-9a-f]{64}/ID/'; return "${PIPESTATUS[0]}"; }
 d load -q -i "$ARCHIVE"
 d run --rm --network none bb:latest echo hi; echo "exit $?"
 d run --rm --network none bb:latest sh -c 'echo out; echo err >&2; exit 4' 2>&1 | sort
@@ -25,8 +26,7 @@ d run -d --name cr --restart on-failure:2 --network none bb:latest sh -c 'exit 3
 for i in $(seq 100); do [ "$(d inspect -f '{{.State.Status}} {{.RestartCount}}' cr)" = "exited 2" ] && break; sleep 0.1; done
 d inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}' cr
 d rm cr
-# Whether the shell is there to say so is the kernel's choice.
-d run --name co --memory 16m --memory-swap 16m --network none bb:latest sh -c 'head -c 200000000 /dev/zero | tail' 2>/dev/null; echo "exit $?"
+d run --name co --memory 16m --memory-swap 16m --network none bb:latest sh -c 'head -c 200000000 /dev/zero | tail'; echo "exit $?"
 d inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' co; d rm co
 d run --name cn --network none bb:latest nosuch; echo "exit $?"; d rm cn
 d run -i --rm --network none bb:latest cat <<<'through stdin'
