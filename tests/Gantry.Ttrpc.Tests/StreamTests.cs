@@ -168,11 +168,15 @@ public sealed class StreamTests
     public async Task A_deadline_ends_a_stream_on_both_sides()
     {
         TaskCompletionSource canceled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using TestServer server = new();
         server.Spread = async (_, _, context) =>
         {
             await using CancellationTokenRegistration registration = context.CancellationToken.Register(canceled.SetResult);
             await canceled.Task;
+
+            // The server's clock must not be quicker to end it well than the client's is to give up.
+            await seen.Task;
         };
         await using TtrpcClient client = await server.ConnectAsync(Token);
         DateTime deadline = TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(300);
@@ -181,6 +185,7 @@ public sealed class StreamTests
 
         RpcException error = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(Token));
 
+        seen.SetResult();
         Assert.Equal(StatusCode.DeadlineExceeded, error.StatusCode);
         await canceled.Task.WaitAsync(Token);
     }
