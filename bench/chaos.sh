@@ -3,7 +3,8 @@
 # Needs root. See docs/ops/supervision.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export GANTRY_BIN="${GANTRY_BIN:-$PWD/out}" GANTRY_DURABILITY_REPORT=1
+GANTRY_BIN=$(realpath "${GANTRY_BIN:-out}")
+export GANTRY_BIN GANTRY_DURABILITY_REPORT=1
 export GANTRY_CHAOS_ROUNDS="${1:-500}"
 [ $# -lt 2 ] || export GANTRY_CHAOS_SEED="$2"
 [ $# -lt 3 ] || export GANTRY_CHAOS_FIRST="$3"

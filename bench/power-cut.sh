@@ -3,7 +3,8 @@
 # Needs root, and btrfs. See docs/durability.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export GANTRY_BIN="${GANTRY_BIN:-$PWD/out}" GANTRY_DURABILITY_REPORT=1
+GANTRY_BIN=$(realpath "${GANTRY_BIN:-out}")
+export GANTRY_BIN GANTRY_DURABILITY_REPORT=1
 export GANTRY_POWER_CUTS="${1:-30}"
 [ $# -lt 2 ] || export GANTRY_CRASH_SEED="$2"
 dotnet run --project tests/Gantry.Durability.Tests -c Release -- -noLogo -class Gantry.Durability.Tests.PowerCut.PowerCutTests
