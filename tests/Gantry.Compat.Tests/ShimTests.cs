@@ -36,7 +36,7 @@ public sealed class ShimTests(Images images)
         ctr run $RUNTIME $pod -d "$IMAGE" p2 sleep 1000; echo "second: $?"
         echo "shims: $(pgrep -f -- "^[^ ]*containerd-shim-.*$CONTAINERD_ADDRESS" | wc -l)"
         ctr task kill -s SIGKILL p1; stopped p1
-        ctr task ls | awk '{ print $1, $3 }'
+        ctr task ls | awk '{ print $1, $3 }' | sort
         ctr task rm p1 2>/dev/null; ctr container rm p1
         ctr task exec --exec-id e1 p2 sh -c 'echo in; exit 7'; echo "exit: $?"
         ctr run $RUNTIME $pod --rm "$IMAGE" p3 sh -c 'exit 3'; echo "third: $?"
