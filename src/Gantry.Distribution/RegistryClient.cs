@@ -13,7 +13,7 @@ namespace Gantry.Distribution;
 /// Reads images from registries (distribution-spec, Pull). One client serves any number of registries and callers; it
 /// keeps connections and tokens.
 /// </summary>
-public sealed class RegistryClient : IDisposable
+public sealed partial class RegistryClient : IDisposable
 {
     private const string DigestHeader = "Docker-Content-Digest";
 
@@ -335,6 +335,8 @@ public sealed class RegistryClient : IDisposable
         }
     }
 
+    private static string PullScope(Reference reference) => $"repository:{reference.Path}:pull";
+
     private async Task<HttpResponseMessage> SendAsync(
         HttpMethod method,
         Reference reference,
@@ -345,11 +347,11 @@ public sealed class RegistryClient : IDisposable
     {
         RegistryHost host = await _hosts.GetAsync(reference.Host, cancellationToken);
         return await host.SendAsync(
-            method,
-            $"/v2/{reference.Path}/{what}",
-            $"repository:{reference.Path}:pull",
-            accept,
-            offset,
+            new RegistryRequest(method, $"/v2/{reference.Path}/{what}", PullScope(reference))
+            {
+                Accept = accept,
+                Offset = offset,
+            },
             cancellationToken);
     }
 }

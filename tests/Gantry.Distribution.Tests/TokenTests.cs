@@ -2,9 +2,10 @@ using System.Text;
 using Gantry.Core.Errors;
 using Gantry.Distribution.Auth;
 using Gantry.Oci.Image;
+using Gantry.Testing;
 using Xunit;
-using Answer = Gantry.Distribution.Tests.ScriptedServer.Answer;
-using Request = Gantry.Distribution.Tests.ScriptedServer.Request;
+using Answer = Gantry.Testing.ScriptedAnswer;
+using Request = Gantry.Testing.ScriptedRequest;
 
 namespace Gantry.Distribution.Tests;
 

@@ -133,8 +133,8 @@ internal sealed class Authorizer(string host, Uri endpoint, RegistryOptions opti
                 $"failed to authorize: {host} wants credentials to be sent in plain http to {realm.Authority}");
         }
 
-        string[] scopes = [.. challenge["scope"].Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            .Append(scope).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        string[] scopes = [.. $"{challenge["scope"]} {scope}".Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         return await tokens.FetchAsync(
             realm, challenge["service"], scopes, hasSecret ? credential : null, cancellationToken);
     }

@@ -17,33 +17,23 @@ internal sealed class RegistryHost(Uri endpoint, Authorizer authorizer, Registry
     private const int MaxChallenges = 3;
 
     /// <summary>Makes a request; the answer has any status but a redirect.</summary>
-    /// <param name="method">GET or HEAD.</param>
-    /// <param name="path">The path after the host.</param>
-    /// <param name="scope">The scope that a token needs for it.</param>
-    /// <param name="accept">Media types, best first.</param>
-    /// <param name="offset">Where in the body to begin.</param>
+    /// <param name="request">What to ask for.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="GantryException">Unavailable: no answer; Unauthenticated: no way in; others.</exception>
-    public async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method,
-        string path,
-        string scope,
-        IReadOnlyList<string> accept,
-        long offset,
-        CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> SendAsync(RegistryRequest request, CancellationToken cancellationToken)
     {
-        Uri first = new(endpoint, path);
+        Uri first = new(endpoint, request.Path);
         Uri uri = first;
         int redirects = 0;
         int challenges = 0;
         while (true)
         {
             Uri target = uri;
-            AuthenticationHeaderValue? authorization = IsOurs(target) ? authorizer.Header(scope) : null;
+            AuthenticationHeaderValue? authorization = IsOurs(target) ? authorizer.Header(request.Scope) : null;
             HttpResponseMessage response = await http.SendAsync(
-                () => MakeRequest(method, target, authorization, accept, offset), cancellationToken);
+                token => MakeRequestAsync(request, target, authorization, token), request.Once, cancellationToken);
             if (response.StatusCode == HttpStatusCode.Unauthorized && IsOurs(target) && challenges++ < MaxChallenges
-                && await AnswerAsync(response, scope, authorization, cancellationToken))
+                && await AnswerAsync(response, request.Scope, authorization, cancellationToken))
             {
                 response.Dispose();
                 uri = first;
@@ -65,26 +55,28 @@ internal sealed class RegistryHost(Uri endpoint, Authorizer authorizer, Registry
 
     public void Dispose() => authorizer.Dispose();
 
-    private static HttpRequestMessage MakeRequest(
-        HttpMethod method,
+    private static async Task<HttpRequestMessage> MakeRequestAsync(
+        RegistryRequest request,
         Uri uri,
         AuthenticationHeaderValue? authorization,
-        IReadOnlyList<string> accept,
-        long offset)
+        CancellationToken cancellationToken)
     {
-        HttpRequestMessage request = new(method, uri);
-        request.Headers.Authorization = authorization;
-        foreach (string mediaType in accept)
+        HttpRequestMessage message = new(request.Method, uri)
         {
-            request.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(mediaType));
+            Content = request.Body is null ? null : await request.Body(cancellationToken),
+        };
+        message.Headers.Authorization = authorization;
+        foreach (string mediaType in request.Accept)
+        {
+            message.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(mediaType));
         }
 
-        if (offset > 0)
+        if (request.Offset > 0 || request.End is not null)
         {
-            request.Headers.Range = new RangeHeaderValue(offset, null);
+            message.Headers.Range = new RangeHeaderValue(request.Offset, request.End);
         }
 
-        return request;
+        return message;
     }
 
     private static bool IsRedirect(HttpStatusCode status) => status

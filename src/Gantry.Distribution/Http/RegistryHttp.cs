@@ -34,20 +34,22 @@ internal sealed class RegistryHttp : IDisposable
 
     /// <summary>Sends a request; returns as soon as the headers of the answer are here, whatever its status.</summary>
     /// <param name="make">Makes the request; called once for each attempt.</param>
+    /// <param name="once">True for a single attempt.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="GantryException">Unavailable: no answer at all.</exception>
     public async Task<HttpResponseMessage> SendAsync(
-        Func<HttpRequestMessage> make,
+        Func<CancellationToken, Task<HttpRequestMessage>> make,
+        bool once,
         CancellationToken cancellationToken)
     {
         (string method, string url) = ("", "");
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
         try
         {
-            return await _pipeline.ExecuteAsync(
+            return await (once ? ResiliencePipeline<HttpResponseMessage>.Empty : _pipeline).ExecuteAsync(
                 async inner =>
                 {
-                    using HttpRequestMessage request = make();
+                    using HttpRequestMessage request = await make(inner.CancellationToken);
                     (method, url) = (request.Method.Method, Shown(request.RequestUri!));
                     inner.Properties.Set(UrlKey, url);
                     request.Headers.UserAgent.TryParseAdd(_options.UserAgent);
@@ -70,6 +72,13 @@ internal sealed class RegistryHttp : IDisposable
 
     /// <summary>A URL as it may be shown: without its query, which may hold a signature.</summary>
     public static string Shown(Uri uri) => uri.GetLeftPart(UriPartial.Path);
+
+    /// <summary>Sends a request that has no body or a small one.</summary>
+    /// <param name="make">Makes the request; called once for each attempt.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="GantryException">Unavailable: no answer at all.</exception>
+    public Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> make, CancellationToken cancellationToken) =>
+        SendAsync(_ => Task.FromResult(make()), once: false, cancellationToken);
 
     /// <summary>What went wrong, in few words.</summary>
     public static string Reason(Exception e)
@@ -185,6 +194,11 @@ internal sealed class RegistryHttp : IDisposable
         using CancellationTokenSource silence = new(_options.ConnectTimeout + _options.IdleTimeout, _options.Time);
         using CancellationTokenSource either =
             CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silence.Token);
+        if (request.Content is UploadContent upload)
+        {
+            upload.Progressed = () => silence.CancelAfter(_options.IdleTimeout);
+        }
+
         try
         {
             return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
