@@ -1,3 +1,4 @@
+using Gantry.Api.Events;
 using Gantry.Core.Namespaces;
 
 namespace Gantry.Runtime.Bundles;
@@ -33,6 +34,13 @@ public sealed record Bundle(Namespace Namespace, string Id, string DirectoryPath
     /// <summary>The process id of the shim, where the shim writes it.</summary>
     public string ShimPidPath => Path.Combine(DirectoryPath, "shim.pid");
 
-    /// <summary>The exit of the first process, once it was told: a protobuf message of the event.</summary>
-    public string ExitPath => Path.Combine(DirectoryPath, "exit");
+    /// <summary>
+    /// The exit of the first process, and the last exit of an exec, that were told: protobuf messages of the event. Of execs
+    /// the last will do: a shim sends one event after another, and repeats only the one whose answer was lost.
+    /// </summary>
+    public IReadOnlyList<string> ExitPaths =>
+        [Path.Combine(DirectoryPath, "exit"), Path.Combine(DirectoryPath, "exit.exec")];
+
+    /// <summary>Where an exit of this task is kept.</summary>
+    internal string ExitPath(TaskExit exit) => ExitPaths[exit.Id == exit.ContainerId ? 0 : 1];
 }

@@ -23,8 +23,7 @@ public sealed class EventExchange(TimeProvider time) : IEventExchange
     public ExitLedger Exits { get; } = new();
 
     /// <summary>
-    /// Called with each exit of a task's first process before it goes out, under the lock: it must be quick, and must not
-    /// publish.
+    /// Called with each new exit before it goes out, under the lock: it must be quick, and must not publish.
     /// </summary>
     internal Action<Namespace, TaskExit>? ExitSeen { get; set; }
 
@@ -101,11 +100,7 @@ public sealed class EventExchange(TimeProvider time) : IEventExchange
                     return false;
                 }
 
-                if (exit.Id == exit.ContainerId)
-                {
-                    ExitSeen?.Invoke(envelope.Namespace, exit);
-                }
-
+                ExitSeen?.Invoke(envelope.Namespace, exit);
                 return true;
             case EventTopic.TaskDelete when TypeUrl.TryUnpack(envelope.Event, out TaskDelete? deletion):
                 return Exits.TryEnter(envelope.Namespace, deletion);

@@ -25,8 +25,8 @@ public sealed partial class TaskManager
     /// <code>
     /// 1. have the shim delete the task
     /// 2. have the shim end
-    /// 3. remove the bundle, with what is mounted in it
-    /// 4. tell of it
+    /// 3. tell that it has exited, unless the shim has
+    /// 4. remove the bundle, with what is mounted in it, and tell of that
     /// </code>
     /// When a step fails, the next call takes up there.
     /// </remarks>
@@ -94,10 +94,11 @@ public sealed partial class TaskManager
 
         // Step 3
         ProcessExit exit = task.Deleted;
-        await RemoveAsync(task);
+        await TellExitAsync(task, exit);
 
         // Step 4
-        await TellEndAsync(task, exit);
+        await RemoveAsync(task);
+        await TellDeletionAsync(task.Bundle, exit);
         Forget(task, exit);
         return exit;
     }
@@ -196,11 +197,9 @@ public sealed partial class TaskManager
         task.BeGone(exit);
     }
 
-    /// <summary>Tells that a task has exited, unless that was told, and that it is deleted.</summary>
-    private async Task TellEndAsync(ManagedTask task, ProcessExit exit)
+    /// <summary>Tells that a task is deleted.</summary>
+    private async Task TellDeletionAsync(Bundle bundle, ProcessExit exit)
     {
-        Bundle bundle = task.Bundle;
-        await TellExitAsync(task, exit);
         TaskDelete deletion = new()
         {
             ContainerId = bundle.Id,

@@ -37,7 +37,7 @@ public sealed partial class TaskManager
             ManagedTask task = new(bundle, TaskPhase.Loading);
             if (_tasks.TryAdd((bundle.Namespace, bundle.Id), task))
             {
-                RememberExit(bundle);
+                RememberExits(bundle);
                 ReadShim(task);
                 found.Add(task);
             }
@@ -241,25 +241,23 @@ public sealed partial class TaskManager
         return null;
     }
 
-    private void RememberExit(Bundle bundle)
+    private void RememberExits(Bundle bundle)
     {
-        if (!File.Exists(bundle.ExitPath))
+        foreach (string path in bundle.ExitPaths.Where(File.Exists))
         {
-            return;
-        }
-
-        try
-        {
-            TaskExit exit = TaskExit.Parser.ParseFrom(File.ReadAllBytes(bundle.ExitPath));
-            if (exit.ContainerId == bundle.Id && exit.Id == bundle.Id)
+            try
             {
-                _events.Exits.Remember(bundle.Namespace, exit);
+                TaskExit exit = TaskExit.Parser.ParseFrom(File.ReadAllBytes(path));
+                if (exit.ContainerId == bundle.Id && bundle.ExitPath(exit) == path)
+                {
+                    _events.Exits.Remember(bundle.Namespace, exit);
+                }
             }
-        }
-        catch (Exception failure) when (failure is InvalidProtocolBufferException or IOException)
-        {
-            // Then the exit is told once more.
-            _logger.CleanupFailed(bundle.Namespace.ToString(), bundle.Id, "reading its exit", failure);
+            catch (Exception failure) when (failure is InvalidProtocolBufferException or IOException)
+            {
+                // Then the exit is told once more.
+                _logger.CleanupFailed(bundle.Namespace.ToString(), bundle.Id, "reading an exit that was told", failure);
+            }
         }
     }
 }

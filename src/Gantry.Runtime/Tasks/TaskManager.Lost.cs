@@ -200,6 +200,12 @@ public sealed partial class TaskManager
                 answer?.ExitedAt ?? Timestamp.FromDateTimeOffset(_time.GetUtcNow()));
         }
 
+        // While there is a bundle to keep it in: a daemon that dies between this and the removal has told it.
+        if (exit is not null)
+        {
+            await TellExitAsync(task, exit);
+        }
+
         try
         {
             await RemoveAsync(task);
@@ -216,7 +222,7 @@ public sealed partial class TaskManager
 
         if (exit is not null)
         {
-            await TellEndAsync(task, exit);
+            await TellDeletionAsync(bundle, exit);
         }
 
         Forget(task, exit);

@@ -109,27 +109,32 @@ public sealed partial class TaskManager : IAsyncDisposable
         return task;
     }
 
-    /// <summary>Keeps a told exit with the task, so that the next daemon does not tell it again.</summary>
+    /// <summary>
+    /// Keeps an exit with the task and then lets it be told: from the moment on at which the file has its name it counts as
+    /// told, whether this daemon lives on or not. A daemon that dies before has told nobody, and the next one tells it.
+    /// </summary>
     private void KeepExit(Namespace ns, TaskExit exit)
     {
-        _logger.ExitTold(ns.ToString(), exit.ContainerId, exit.Pid, exit.ExitStatus);
-        if (!_tasks.TryGetValue((ns, exit.ContainerId), out ManagedTask? task) || task.Phase is TaskPhase.Gone)
+        if (_tasks.TryGetValue((ns, exit.ContainerId), out ManagedTask? task) && task.Phase is not TaskPhase.Gone)
         {
-            return;
+            try
+            {
+                BundleStore.WriteFile(task.Bundle.ExitPath(exit), exit.ToByteArray());
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // The bundle has just been removed, and with it what the next daemon could tell.
+            }
+            catch (IOException failure)
+            {
+                // The disk is full, say: it is told all the same, and perhaps once more by the next daemon.
+                _logger.CleanupFailed(ns.ToString(), exit.ContainerId, "keeping its exit", failure);
+            }
         }
 
-        try
+        if (exit.Id == exit.ContainerId)
         {
-            BundleStore.WriteFile(task.Bundle.ExitPath, exit.ToByteArray());
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // The bundle has just been removed, and with it what the next daemon could tell.
-        }
-        catch (IOException failure)
-        {
-            // The exit is told once more by the next daemon.
-            _logger.CleanupFailed(ns.ToString(), exit.ContainerId, "keeping its exit", failure);
+            _logger.ExitTold(ns.ToString(), exit.ContainerId, exit.Pid, exit.ExitStatus);
         }
     }
 }

@@ -207,6 +207,9 @@ internal sealed class Arena : IAsyncDisposable
         return count;
     }
 
+    /// <summary>Whether an exit of a container's first process is kept with it, and so counts as told.</summary>
+    public bool ExitIsKept(string id) => File.Exists(Path.Combine(BundleOf(id), "exit"));
+
     /// <summary>What is left of containers, apart from one.</summary>
     public async Task<IReadOnlyList<string>> LeftoversAsync(string except)
     {

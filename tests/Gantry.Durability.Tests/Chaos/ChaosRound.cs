@@ -26,6 +26,7 @@ internal sealed class ChaosRound
     private bool _created;
     private uint _pid;
     private bool _struck;
+    private bool _toldUnwritten;
 
     public ChaosRound(Arena arena, int number, Random random)
     {
@@ -152,6 +153,7 @@ internal sealed class ChaosRound
         {
             await Task.Delay(_delay, CancellationToken.None);
             await _arena.Daemon.KillAsync();
+            _toldUnwritten = _arena.ExitIsKept(_id) && _arena.ExitsTold(_id) == 0;
             _struck = true;
             return;
         }
@@ -250,7 +252,8 @@ internal sealed class ChaosRound
 
     private void CheckTold()
     {
-        int exits = _arena.ExitsTold(_id);
+        // A daemon that was killed after it kept an exit, and before it wrote into its log that it tells it, has told it.
+        int exits = _arena.ExitsTold(_id) + (_toldUnwritten ? 1 : 0);
         Assert.True(_created ? exits == 1 : exits <= 1, $"its exit was told {exits} times");
         List<string> topics = [.. _arena.Events.Of(_id).Where(told => told.ExecId.Length == 0).Select(told => told.Topic)];
         string all = string.Join(' ', topics);

@@ -230,6 +230,29 @@ public sealed class TaskManagerTests
 
     [Theory]
     [MemberData(nameof(Shims))]
+    public async Task An_exit_whose_acknowledgement_was_lost_is_not_told_again_by_the_next(string shim)
+    {
+        await using RuntimeHost host = await RuntimeHost.StartAsync(ShimsUnderTest.Find(shim));
+        await host.UpAsync("c1", "sleep", "1000");
+        TypedBytes spec = new("types.containerd.io/x", System.Text.Encoding.UTF8.GetBytes(Specs.Process("true")));
+        await host.Tasks.ExecAsync(host.Namespace, "c1", new ExecCreation("e1", spec, TaskIo.None), Token);
+        await host.Tasks.StartAsync(host.Namespace, "c1", "e1", Token);
+        EventEnvelope ofExec = await host.SeenAsync("c1", "/tasks/exit");
+
+        await host.DieAsync();
+        await host.RunAsync();
+        await host.Events.ForwardAsync(ofExec, Token);
+        await host.KillAsync("c1");
+        await host.WaitAsync("c1");
+        await host.DeleteAsync("c1");
+        await host.SeenAsync("c1", "/tasks/delete");
+
+        // One of the exec and one of the task.
+        Assert.Equal(2, host.Topics("c1").Count(topic => topic == "/tasks/exit"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shims))]
     public async Task A_shim_that_died_while_no_daemon_ran_is_cleaned_up_after_by_the_next(string shim)
     {
         await using RuntimeHost host = await RuntimeHost.StartAsync(ShimsUnderTest.Find(shim));
