@@ -15,4 +15,10 @@ internal static partial class DistributionLog
 
     [LoggerMessage(4, LogLevel.Debug, "token for {Scope} from {Realm}")]
     public static partial void TokenFetched(this ILogger logger, string scope, string realm);
+
+    [LoggerMessage(5, LogLevel.Information, "{Host} could not serve {Reference} ({Reason}), asking {Next}")]
+    public static partial void AskingNext(this ILogger logger, string host, string reference, string reason, string next);
+
+    [LoggerMessage(6, LogLevel.Debug, "{Host} asks who we are: {Credential}")]
+    public static partial void CredentialFound(this ILogger logger, string host, string credential);
 }

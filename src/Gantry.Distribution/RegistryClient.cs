@@ -24,7 +24,6 @@ public sealed partial class RegistryClient : IDisposable
 
     private readonly RegistryOptions _options;
     private readonly ILogger _logger;
-    private readonly RegistryHttp _http;
     private readonly RegistryHosts _hosts;
 
     /// <summary>Makes a client; nothing is sent yet.</summary>
@@ -35,8 +34,8 @@ public sealed partial class RegistryClient : IDisposable
     {
         _options = options;
         _logger = logger ?? NullLogger.Instance;
-        _http = new RegistryHttp(options, _logger);
-        _hosts = new RegistryHosts(_http, options, _logger);
+        _ = new TrustPolicy(options.CaFiles, options.SkipVerify);
+        _hosts = new RegistryHosts(options, _logger);
     }
 
     /// <summary>Asks what a name stands for.</summary>
@@ -51,7 +50,12 @@ public sealed partial class RegistryClient : IDisposable
     {
         try
         {
-            return await HeadAsync(reference, cancellationToken) ?? await GetAsync(reference, cancellationToken);
+            return await OnFirstAsync(
+                reference,
+                reference.Digest.IsEmpty ? HostCapabilities.Resolve : HostCapabilities.Pull,
+                async host => await HeadAsync(host, reference, cancellationToken)
+                    ?? await GetAsync(host, reference, cancellationToken),
+                cancellationToken);
         }
         catch (GantryException e)
         {
@@ -94,13 +98,23 @@ public sealed partial class RegistryClient : IDisposable
 
         try
         {
-            using HttpResponseMessage response = await SendAsync(
-                HttpMethod.Get, repository, $"manifests/{descriptor.Digest}", [descriptor.MediaType, "*/*"], 0, cancellationToken);
-            await ThrowUnlessFoundAsync(response, cancellationToken);
-            byte[] data = await BoundedBody.ReadAllAsync(
-                response, OciJson.MaxManifestBytes, _options, cancellationToken);
-            Check(data, descriptor);
-            return data;
+            RegistryRequest request = Request(HttpMethod.Get, repository, $"manifests/{descriptor.Digest}") with
+            {
+                Accept = [descriptor.MediaType, "*/*"],
+            };
+            return await OnFirstAsync(
+                repository,
+                HostCapabilities.Pull,
+                async host =>
+                {
+                    using HttpResponseMessage response = await host.SendAsync(request, cancellationToken);
+                    await ThrowUnlessFoundAsync(response, cancellationToken);
+                    byte[] data = await BoundedBody.ReadAllAsync(
+                        response, OciJson.MaxManifestBytes, _options, cancellationToken);
+                    Check(data, descriptor);
+                    return data;
+                },
+                cancellationToken);
         }
         catch (Exception e) when (e is IOException or HttpRequestException or TimeoutException)
         {
@@ -157,11 +171,7 @@ public sealed partial class RegistryClient : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _hosts.Dispose();
-        _http.Dispose();
-    }
+    public void Dispose() => _hosts.Dispose();
 
     private static void Check(byte[] data, Descriptor descriptor)
     {
@@ -218,10 +228,16 @@ public sealed partial class RegistryClient : IDisposable
     }
 
     // Null when only a GET can tell.
-    private async Task<Descriptor?> HeadAsync(Reference reference, CancellationToken cancellationToken)
+    private async Task<Descriptor?> HeadAsync(
+        RegistryHost host,
+        Reference reference,
+        CancellationToken cancellationToken)
     {
-        using HttpResponseMessage response = await SendAsync(
-            HttpMethod.Head, reference, $"manifests/{reference.Object}", ManifestTypes, 0, cancellationToken);
+        RegistryRequest request = Request(HttpMethod.Head, reference, $"manifests/{reference.Object}") with
+        {
+            Accept = ManifestTypes,
+        };
+        using HttpResponseMessage response = await host.SendAsync(request, cancellationToken);
         if (response.StatusCode == HttpStatusCode.NotFound)
         {
             throw new GantryException(ErrorKind.NotFound, reference.ToString());
@@ -247,10 +263,16 @@ public sealed partial class RegistryClient : IDisposable
             : null;
     }
 
-    private async Task<Descriptor> GetAsync(Reference reference, CancellationToken cancellationToken)
+    private async Task<Descriptor> GetAsync(
+        RegistryHost host,
+        Reference reference,
+        CancellationToken cancellationToken)
     {
-        using HttpResponseMessage response = await SendAsync(
-            HttpMethod.Get, reference, $"manifests/{reference.Object}", ManifestTypes, 0, cancellationToken);
+        RegistryRequest request = Request(HttpMethod.Get, reference, $"manifests/{reference.Object}") with
+        {
+            Accept = ManifestTypes,
+        };
+        using HttpResponseMessage response = await host.SendAsync(request, cancellationToken);
         if (response.StatusCode == HttpStatusCode.NotFound)
         {
             throw new GantryException(ErrorKind.NotFound, reference.ToString());
@@ -301,24 +323,31 @@ public sealed partial class RegistryClient : IDisposable
                 ErrorKind.InvalidArgument, $"media type \"{mediaType ?? header}\" is no manifest of an image");
     }
 
-    private async Task<HttpResponseMessage> OpenBlobOnceAsync(
+    private Task<HttpResponseMessage> OpenBlobOnceAsync(
         Reference repository,
         Descriptor descriptor,
         long offset,
         CancellationToken cancellationToken)
     {
-        HttpResponseMessage response = await SendAsync(
-            HttpMethod.Get, repository, $"blobs/{descriptor.Digest}", [], offset, cancellationToken);
-        try
-        {
-            await ThrowUnlessFoundAsync(response, cancellationToken);
-            return response;
-        }
-        catch
-        {
-            response.Dispose();
-            throw;
-        }
+        RegistryRequest request = Request(HttpMethod.Get, repository, $"blobs/{descriptor.Digest}") with { Offset = offset };
+        return OnFirstAsync(
+            repository,
+            HostCapabilities.Pull,
+            async host =>
+            {
+                HttpResponseMessage response = await host.SendAsync(request, cancellationToken);
+                try
+                {
+                    await ThrowUnlessFoundAsync(response, cancellationToken);
+                    return response;
+                }
+                catch
+                {
+                    response.Dispose();
+                    throw;
+                }
+            },
+            cancellationToken);
     }
 
     private async Task ThrowUnlessFoundAsync(HttpResponseMessage response, CancellationToken cancellationToken)
@@ -337,21 +366,48 @@ public sealed partial class RegistryClient : IDisposable
 
     private static string PullScope(Reference reference) => $"repository:{reference.Path}:pull";
 
-    private async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method,
+    private static RegistryRequest Request(HttpMethod method, Reference reference, string what) =>
+        new(method, $"/v2/{reference.Path}/{what}", PullScope(reference));
+
+    /// <summary>Asks the hosts that may be asked for it, one after another, until one serves; the last one's failure counts.</summary>
+    private async Task<T> OnFirstAsync<T>(
         Reference reference,
-        string what,
-        IReadOnlyList<string> accept,
-        long offset,
+        HostCapabilities needed,
+        Func<RegistryHost, Task<T>> ask,
         CancellationToken cancellationToken)
     {
-        RegistryHost host = await _hosts.GetAsync(reference.Host, cancellationToken);
-        return await host.SendAsync(
-            new RegistryRequest(method, $"/v2/{reference.Path}/{what}", PullScope(reference))
+        IReadOnlyList<RegistryHost> hosts = await HostsAsync(reference, needed, cancellationToken);
+        for (int i = 0; i < hosts.Count - 1; i++)
+        {
+            try
             {
-                Accept = accept,
-                Offset = offset,
-            },
-            cancellationToken);
+                return await ask(hosts[i]);
+            }
+            catch (Exception e) when (e is GantryException or IOException or HttpRequestException or TimeoutException)
+            {
+                _logger.AskingNext(
+                    hosts[i].Endpoint.Authority,
+                    reference.Name,
+                    e is GantryException ? e.Message : RegistryHttp.Reason(e),
+                    hosts[i + 1].Endpoint.Authority);
+            }
+        }
+
+        return await ask(hosts[^1]);
+    }
+
+    /// <summary>The hosts that may be asked for something, in order; at least one.</summary>
+    private async Task<IReadOnlyList<RegistryHost>> HostsAsync(
+        Reference reference,
+        HostCapabilities needed,
+        CancellationToken cancellationToken)
+    {
+        RegistryHost[] hosts = [.. (await _hosts.GetAsync(reference.Host, cancellationToken))
+            .Where(host => host.Config.Capabilities.HasFlag(needed))];
+        return hosts.Length > 0
+            ? hosts
+            : throw new GantryException(
+                ErrorKind.FailedPrecondition,
+                $"no host for {reference.Host} has the capability \"{needed.ToString().ToLowerInvariant()}\"");
     }
 }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Gantry.Distribution.Auth;
+using Gantry.Distribution.Hosts;
 
 namespace Gantry.Distribution;
 
@@ -7,10 +8,16 @@ namespace Gantry.Distribution;
 public sealed record RegistryOptions
 {
     /// <summary>
-    /// True to speak plain http to every host. A host on the loopback interface is spoken to in plain http anyway, if
-    /// that is what it speaks.
+    /// True to speak plain http to every host of which no file says otherwise, and to send credentials that way if need
+    /// be. A host on the loopback interface is spoken to in plain http anyway, if that is what it speaks.
     /// </summary>
     public bool PlainHttp { get; init; }
+
+    /// <summary>
+    /// Directories with a directory for each host, in which <c>hosts.toml</c> or certificates say how it is reached; the
+    /// first that knows a host counts. See <see cref="HostDirectories.Default"/>.
+    /// </summary>
+    public IReadOnlyList<string> HostsDirectories { get; init; } = [];
 
     /// <summary>PEM files with authorities that are trusted besides the system's.</summary>
     public IReadOnlyList<string> CaFiles { get; init; } = [];

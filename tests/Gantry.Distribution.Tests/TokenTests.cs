@@ -163,7 +163,7 @@ public sealed class TokenTests
         Assert.Throws<FormatException>(() => DockerConfig.Parse(Encoding.UTF8.GetBytes(json)));
 
     private static async Task<RegistryCredential?> GetAsync(DockerConfig config, string host) =>
-        await config.GetAsync(host, Cancel);
+        await config.GetAsync(new CredentialRequest(host, host + "/app", []), Cancel);
 
     private static Reference Name(ScriptedServer server) => Reference.Parse($"{server.Host}/team/app:v1");
 

@@ -53,8 +53,11 @@ public sealed class DockerConfig : ICredentialSource
     }
 
     /// <inheritdoc/>
-    public ValueTask<RegistryCredential?> GetAsync(string host, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_credentials.GetValueOrDefault(host));
+    public ValueTask<RegistryCredential?> GetAsync(CredentialRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return ValueTask.FromResult(_credentials.GetValueOrDefault(request.Host));
+    }
 
     /// <summary>Reads a document.</summary>
     /// <param name="utf8">The document.</param>

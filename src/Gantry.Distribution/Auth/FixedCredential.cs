@@ -6,6 +6,10 @@ namespace Gantry.Distribution.Auth;
 public sealed class FixedCredential(RegistryCredential credential, string? onlyHost = null) : ICredentialSource
 {
     /// <inheritdoc/>
-    public ValueTask<RegistryCredential?> GetAsync(string host, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(onlyHost is null || string.Equals(onlyHost, host, StringComparison.OrdinalIgnoreCase) ? credential : null);
+    public ValueTask<RegistryCredential?> GetAsync(CredentialRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        bool meant = onlyHost is null || string.Equals(onlyHost, request.Host, StringComparison.OrdinalIgnoreCase);
+        return ValueTask.FromResult(meant ? credential : null);
+    }
 }

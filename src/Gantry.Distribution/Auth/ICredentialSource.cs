@@ -4,7 +4,7 @@ namespace Gantry.Distribution.Auth;
 public interface ICredentialSource
 {
     /// <summary>The credential for a host; null when there is none.</summary>
-    /// <param name="host">The host of a reference, such as <c>docker.io</c> or <c>127.0.0.1:5000</c>.</param>
+    /// <param name="request">The host, and what it asks.</param>
     /// <param name="cancellationToken">Ends the search.</param>
-    ValueTask<RegistryCredential?> GetAsync(string host, CancellationToken cancellationToken);
+    ValueTask<RegistryCredential?> GetAsync(CredentialRequest request, CancellationToken cancellationToken);
 }

@@ -11,6 +11,15 @@ public sealed record RegistryCredential(string Username, string Password)
     /// <summary>A bearer token, to be given to the registry as it is; empty for none.</summary>
     public string RegistryToken { get; init; } = "";
 
+    /// <summary>A value for the header <c>Authorization</c>, to be sent to the registry as it is; empty for none.</summary>
+    public string Header { get; init; } = "";
+
+    /// <summary>Where it was found, for people to read; empty if nobody says.</summary>
+    public string Origin { get; init; } = "";
+
+    internal bool IsEmpty => this is { Username: "", IdentityToken: "", RegistryToken: "", Header: "" };
+
     /// <inheritdoc/>
-    public override string ToString() => $"credential of \"{Username}\"";
+    public override string ToString() =>
+        (Username.Length > 0 ? $"credential of \"{Username}\"" : "credential") + (Origin.Length > 0 ? $" from {Origin}" : "");
 }

@@ -25,6 +25,7 @@ internal sealed class TokenClient(RegistryHttp http, RegistryOptions options, IL
     /// <param name="service">The name by which it knows the registry; may be empty.</param>
     /// <param name="scopes">What the token is to allow.</param>
     /// <param name="credential">Who we are; null for nobody.</param>
+    /// <param name="refreshToken">What the token server gave us last to ask with; empty for nothing.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="GantryException">Its status says otherwise, or what it answers is no token.</exception>
     public async Task<Token> FetchAsync(
@@ -32,6 +33,7 @@ internal sealed class TokenClient(RegistryHttp http, RegistryOptions options, IL
         string service,
         IReadOnlyList<string> scopes,
         RegistryCredential? credential,
+        string refreshToken,
         CancellationToken cancellationToken)
     {
         string what = credential is null ? "failed to fetch anonymous token" : "failed to fetch oauth token";
@@ -39,7 +41,8 @@ internal sealed class TokenClient(RegistryHttp http, RegistryOptions options, IL
         {
             Token token = credential is null
                 ? await GetAsync(realm, service, scopes, null, cancellationToken)
-                : await PostOrGetAsync(realm, service, scopes, credential, cancellationToken);
+                : await RefreshAsync(realm, service, scopes, credential, refreshToken, cancellationToken)
+                    ?? await PostOrGetAsync(realm, service, scopes, credential, cancellationToken);
             logger.TokenFetched(string.Join(' ', scopes), RegistryHttp.Shown(realm));
             return token;
         }
@@ -59,7 +62,39 @@ internal sealed class TokenClient(RegistryHttp http, RegistryOptions options, IL
         is HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.NotFound
         or HttpStatusCode.MethodNotAllowed;
 
+    // Null when there is nothing to refresh with, or it is not taken any more: the credential itself is good for another.
+    private async Task<Token?> RefreshAsync(
+        Uri realm,
+        string service,
+        IReadOnlyList<string> scopes,
+        RegistryCredential credential,
+        string refreshToken,
+        CancellationToken cancellationToken)
+    {
+        if (refreshToken.Length == 0)
+        {
+            return null;
+        }
+
+        using HttpResponseMessage response = await PostAsync(
+            realm, service, scopes, credential with { IdentityToken = refreshToken }, cancellationToken);
+        return response.IsSuccessStatusCode ? await ReadAsync(response, cancellationToken) : null;
+    }
+
     private async Task<Token> PostOrGetAsync(
+        Uri realm,
+        string service,
+        IReadOnlyList<string> scopes,
+        RegistryCredential credential,
+        CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await PostAsync(realm, service, scopes, credential, cancellationToken);
+        return MayKnowOnlyGet(response.StatusCode) && credential.IdentityToken.Length == 0
+            ? await GetAsync(realm, service, scopes, credential, cancellationToken)
+            : await ReadAsync(response, cancellationToken);
+    }
+
+    private Task<HttpResponseMessage> PostAsync(
         Uri realm,
         string service,
         IReadOnlyList<string> scopes,
@@ -84,12 +119,9 @@ internal sealed class TokenClient(RegistryHttp http, RegistryOptions options, IL
             form["password"] = credential.Password;
         }
 
-        using HttpResponseMessage response = await http.SendAsync(
+        return http.SendAsync(
             () => new HttpRequestMessage(HttpMethod.Post, realm) { Content = new FormUrlEncodedContent(form) },
             cancellationToken);
-        return MayKnowOnlyGet(response.StatusCode) && credential.IdentityToken.Length == 0
-            ? await GetAsync(realm, service, scopes, credential, cancellationToken)
-            : await ReadAsync(response, cancellationToken);
     }
 
     private async Task<Token> GetAsync(
@@ -158,6 +190,6 @@ internal sealed class TokenClient(RegistryHttp http, RegistryOptions options, IL
             ? TimeSpan.FromSeconds(Math.Min(seconds, MaxLifetime.TotalSeconds))
             : DefaultLifetime;
         // A tenth early, so that a token does not run out on its way.
-        return new Token(value, options.Time.GetUtcNow() + (lifetime * 0.9));
+        return new Token(value, options.Time.GetUtcNow() + (lifetime * 0.9), json?.RefreshToken ?? "");
     }
 }

@@ -13,4 +13,7 @@ internal sealed class TokenResponse
 
     [JsonPropertyName("expires_in")]
     public double? ExpiresIn { get; set; }
+
+    [JsonPropertyName("refresh_token")]
+    public string? RefreshToken { get; set; }
 }

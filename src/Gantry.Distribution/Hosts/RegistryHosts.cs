@@ -1,40 +1,37 @@
 using Gantry.Core.Errors;
-using Gantry.Distribution.Auth;
 using Gantry.Distribution.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Gantry.Distribution.Hosts;
 
 /// <summary>The registries that were talked to, so that connections, tokens and schemes are learnt once.</summary>
-internal sealed class RegistryHosts(RegistryHttp http, RegistryOptions options, ILogger logger) : IDisposable
+internal sealed class RegistryHosts(RegistryOptions options, ILogger logger) : IDisposable
 {
-    private const int MaxHosts = 256;
+    private const int MaxRegistries = 256;
     private const string DockerHub = "docker.io";
     private const string DockerHubEndpoint = "registry-1.docker.io";
 
     private readonly SemaphoreSlim _gate = new(1);
-    private readonly Dictionary<string, RegistryHost> _hosts = new(StringComparer.OrdinalIgnoreCase);
-    private readonly TokenClient _tokens = new(http, options, logger);
+    private readonly Dictionary<string, IReadOnlyList<RegistryHost>> _hosts = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The registry that a reference's host stands for.</summary>
-    /// <exception cref="GantryException">InvalidArgument: it is no host.</exception>
-    public async Task<RegistryHost> GetAsync(string host, CancellationToken cancellationToken)
+    /// <summary>The hosts to ask for what a reference's host stands for, in order; at least one.</summary>
+    /// <exception cref="GantryException">InvalidArgument: it is no host, or what is said of it can't be used.</exception>
+    public async Task<IReadOnlyList<RegistryHost>> GetAsync(string host, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (_hosts.TryGetValue(host, out RegistryHost? known))
+            if (_hosts.TryGetValue(host, out IReadOnlyList<RegistryHost>? known))
             {
                 return known;
             }
 
-            if (_hosts.Count >= MaxHosts)
+            if (_hosts.Count >= MaxRegistries)
             {
-                throw new GantryException(ErrorKind.ResourceExhausted, $"more than {MaxHosts} registries in use");
+                throw new GantryException(ErrorKind.ResourceExhausted, $"more than {MaxRegistries} registries in use");
             }
 
-            Uri endpoint = await FindEndpointAsync(host, cancellationToken);
-            RegistryHost made = new(endpoint, new Authorizer(host, endpoint, options, _tokens), http, options);
+            IReadOnlyList<RegistryHost> made = await MakeAsync(host, cancellationToken);
             _hosts.Add(host, made);
             return made;
         }
@@ -46,7 +43,7 @@ internal sealed class RegistryHosts(RegistryHttp http, RegistryOptions options, 
 
     public void Dispose()
     {
-        foreach (RegistryHost host in _hosts.Values)
+        foreach (RegistryHost host in _hosts.Values.SelectMany(hosts => hosts))
         {
             host.Dispose();
         }
@@ -54,7 +51,65 @@ internal sealed class RegistryHosts(RegistryHttp http, RegistryOptions options, 
         _gate.Dispose();
     }
 
-    private async Task<Uri> FindEndpointAsync(string host, CancellationToken cancellationToken)
+    // The path of a host's API, as a directory: "https://host/v2/".
+    private static Uri Endpoint(Uri server, bool overridePath)
+    {
+        string path = server.AbsolutePath.TrimEnd('/');
+        string api = overridePath || path.EndsWith("/v2", StringComparison.Ordinal) ? "" : "/v2";
+        return new UriBuilder(server) { Path = $"{path}{api}/" }.Uri;
+    }
+
+    private static bool IsMirror(Uri endpoint, string host) =>
+        !string.Equals(endpoint.Authority, host, StringComparison.OrdinalIgnoreCase)
+        && !string.Equals($"{endpoint.Host}:{endpoint.Port}", host, StringComparison.OrdinalIgnoreCase)
+        && !(host == DockerHub && endpoint.Host == DockerHubEndpoint);
+
+    private static string CredentialHost(Uri endpoint) =>
+        endpoint.Authority == DockerHubEndpoint ? DockerHub : endpoint.Authority;
+
+    private async Task<IReadOnlyList<RegistryHost>> MakeAsync(string host, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<HostConfig> configs = HostDirectories.Load(options.HostsDirectories, host);
+        List<RegistryHost> made = [];
+        try
+        {
+            foreach (HostConfig config in configs)
+            {
+                Uri server = config.Server ?? await FindAsync(host, config, cancellationToken);
+                made.Add(Make(host, config, Endpoint(server, config.OverridePath), ReferenceEquals(config, configs[^1])));
+            }
+
+            return made;
+        }
+        catch
+        {
+            made.ForEach(one => one.Dispose());
+            throw;
+        }
+    }
+
+    // The last is asked again when that may help; of the others the next one is better asked.
+    private RegistryHost Make(string host, HostConfig config, Uri endpoint, bool last)
+    {
+        bool mirror = IsMirror(endpoint, host);
+        RegistryOptions own = options with
+        {
+            CaFiles = [.. options.CaFiles, .. config.CaFiles],
+            SkipVerify = config.SkipVerify ?? options.SkipVerify,
+            ConnectTimeout = config.DialTimeout ?? options.ConnectTimeout,
+            MaxAttempts = last ? options.MaxAttempts : 1,
+        };
+        return new RegistryHost(
+            endpoint,
+            config,
+            mirror ? host : null,
+            mirror ? CredentialHost(endpoint) : host,
+            new RegistryHttp(own, new ClientIdentity(endpoint, config.ClientCertificates), logger),
+            own,
+            logger);
+    }
+
+    private async Task<Uri> FindAsync(string host, HostConfig config, CancellationToken cancellationToken)
     {
         string authority = host == DockerHub ? DockerHubEndpoint : host;
         if (!Uri.TryCreate($"https://{authority}/", UriKind.Absolute, out Uri? secure))
@@ -68,7 +123,7 @@ internal sealed class RegistryHosts(RegistryHttp http, RegistryOptions options, 
             return plain;
         }
 
-        bool mayBePlain = Loopback.Is(secure) && options.CaFiles.Count == 0 && !options.SkipVerify;
+        bool mayBePlain = Loopback.Is(secure) && options.CaFiles.Count == 0 && !options.SkipVerify && !config.HasTls;
         if (!mayBePlain)
         {
             return secure;

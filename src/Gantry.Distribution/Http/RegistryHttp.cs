@@ -20,15 +20,17 @@ internal sealed class RegistryHttp : IDisposable
     private static readonly ResiliencePropertyKey<string> UrlKey = new("url");
 
     private readonly HttpClient _client;
+    private readonly ClientIdentity _identity;
     private readonly ResiliencePipeline<HttpResponseMessage> _pipeline;
     private readonly RegistryOptions _options;
     private readonly ILogger _logger;
 
-    public RegistryHttp(RegistryOptions options, ILogger logger)
+    public RegistryHttp(RegistryOptions options, ClientIdentity identity, ILogger logger)
     {
         _options = options;
         _logger = logger;
-        _client = new HttpClient(CreateHandler(options)) { Timeout = Timeout.InfiniteTimeSpan };
+        _identity = identity;
+        _client = new HttpClient(CreateHandler(options, identity)) { Timeout = Timeout.InfiniteTimeSpan };
         _pipeline = CreatePipeline();
     }
 
@@ -105,9 +107,13 @@ internal sealed class RegistryHttp : IDisposable
     private static string InWords(string message, string otherwise) =>
         message.Contains(' ', StringComparison.Ordinal) ? message : otherwise;
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        _identity.Dispose();
+    }
 
-    private static SocketsHttpHandler CreateHandler(RegistryOptions options)
+    private static SocketsHttpHandler CreateHandler(RegistryOptions options, ClientIdentity identity)
     {
         TrustPolicy policy = new(options.CaFiles, options.SkipVerify);
         return new SocketsHttpHandler
@@ -122,6 +128,9 @@ internal sealed class RegistryHttp : IDisposable
             SslOptions = new SslClientAuthenticationOptions
             {
                 RemoteCertificateValidationCallback = policy.Validate,
+                LocalCertificateSelectionCallback = identity.IsEmpty
+                    ? null
+                    : (_, target, _, _, issuers) => identity.Choose(target, issuers)!,
             },
         };
     }

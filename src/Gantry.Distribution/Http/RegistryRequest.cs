@@ -2,7 +2,9 @@ namespace Gantry.Distribution.Http;
 
 /// <summary>One request to a registry, as often as it may have to be made.</summary>
 /// <param name="Method">The method.</param>
-/// <param name="Path">The path after the host, with a query perhaps; or a whole URL that the registry has given.</param>
+/// <param name="Path">
+/// A path of the specification, <c>/v2/…</c>, with a query perhaps; or a whole URL that the registry has given.
+/// </param>
 /// <param name="Scope">The scopes that a token needs for it, with spaces between.</param>
 internal sealed record RegistryRequest(HttpMethod Method, string Path, string Scope)
 {
