@@ -142,15 +142,17 @@ public sealed partial class Daemon : IAsyncDisposable
         }
 
         ContentSource.Mark(_config.Root, blobs, _logger);
+        MountDriver activator = new(
+            Path.Combine(_config.State, "io.containerd.mount-manager.v1.bolt", "t"), _config.Root, _time);
         MetadataStore metadata = await MetadataStore.OpenAsync(
-            StoreOptions(snapshotters.Drivers) with { Blobs = blobs },
+            StoreOptions(snapshotters.Drivers) with { Blobs = blobs, Mounts = activator },
             cancellationToken);
         Own(metadata);
         AdoptedRoot.Check(containerd, metadata.Adopted, _logger);
 
         // Step 4: the runtime.
         EventExchange events = new(_time);
-        TaskManager tasks = new(TaskOptions(metadata), events, _time, _loggers.CreateLogger<TaskManager>());
+        TaskManager tasks = new(TaskOptions(metadata, activator), events, _time, _loggers.CreateLogger<TaskManager>());
         Own(tasks);
 
         // Step 6 begins here, so that bundles are known before the first call, and what was told of them before the first
@@ -229,8 +231,6 @@ public sealed partial class Daemon : IAsyncDisposable
     private MetadataStoreOptions StoreOptions(IReadOnlyList<ISnapshotDriver> drivers) => new(_config.Root)
     {
         Drivers = drivers,
-        Mounts = new MountDriver(
-            Path.Combine(_config.State, "io.containerd.mount-manager.v1.bolt", "t"), _config.Root, _time),
         Time = _time,
         LoggerFactory = _loggers,
         ContentSharing = _config.ShareContent ? ContentSharing.Shared : ContentSharing.Isolated,
@@ -244,13 +244,15 @@ public sealed partial class Daemon : IAsyncDisposable
         },
     };
 
-    private TaskManagerOptions TaskOptions(MetadataStore metadata)
+    private TaskManagerOptions TaskOptions(MetadataStore metadata, MountDriver activator)
     {
         TaskDeadlines usual = new();
         return new TaskManagerOptions(_config.Root, _config.State, _config.Grpc.Address, _config.TtrpcAddress)
         {
             Runtimes = _config.ShimBinaries,
             RequireContainer = (ns, id, token) => metadata.In(ns).Containers.GetAsync(id, token),
+            ActivationsFor = (ns, mounts) =>
+                mounts is null || activator.Handles(mounts, temporary: false) ? metadata.In(ns).Mounts : null,
             DefaultExecutor = _config.DefaultExecutor,
             ShimEnvironment = _config.ShimEnvironment,
             Debug = _config.LogLevel <= LogLevel.Debug,

@@ -273,7 +273,7 @@ internal sealed class Container : IDisposable
             string target = mount.Target.Length == 0 ? _rootfs : Path.Join(_rootfs, mount.Target);
             try
             {
-                MountCalls.Mount(mount.Type, mount.Source, target, mount.Options);
+                LoopMount.Mount(mount.Type, mount.Source, target, mount.Options);
             }
             catch (LinuxException e)
             {

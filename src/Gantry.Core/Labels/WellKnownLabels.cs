@@ -21,6 +21,9 @@ public static class WellKnownLabels
     /// <summary>Prefix, on any object: the name of an image that it keeps alive.</summary>
     public const string GcRefImage = "containerd.io/gc.ref.image";
 
+    /// <summary>Prefix, on any object: the id of a container that keeps it alive.</summary>
+    public const string BackReferenceContainer = "containerd.io/gc.bref.container";
+
     /// <summary>On a lease or image: the time (RFC 3339) after which it no longer keeps anything alive.</summary>
     public const string GcExpire = "containerd.io/gc.expire";
 

@@ -43,4 +43,7 @@ public sealed record Bundle(Namespace Namespace, string Id, string DirectoryPath
 
     /// <summary>Where an exit of this task is kept.</summary>
     internal string ExitPath(TaskExit exit) => ExitPaths[exit.Id == exit.ContainerId ? 0 : 1];
+
+    /// <summary>A mark: mounts of the root filesystem were activated for the task, and go with it.</summary>
+    public string ActivatedPath => Path.Combine(DirectoryPath, "activated");
 }

@@ -153,6 +153,9 @@ public sealed class BundleStore(string root, string state)
         DeleteTree(bundle.WorkPath);
     }
 
+    /// <summary>Unmounts what is mounted below a bundle.</summary>
+    internal static void Unmount(Bundle bundle) => Unmount(bundle.DirectoryPath);
+
     /// <summary>Writes a file as a whole or not at all.</summary>
     internal static void WriteFile(string path, ReadOnlySpan<byte> content)
     {

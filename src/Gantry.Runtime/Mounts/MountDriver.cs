@@ -13,7 +13,6 @@ namespace Gantry.Runtime.Mounts;
 public sealed class MountDriver : IMountDriver
 {
     private const string Erofs = "erofs";
-    private const string LoopOption = "loop";
 
     private const UnixFileMode OwnerOnly =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -152,33 +151,11 @@ public sealed class MountDriver : IMountDriver
         }
 
         Directory.CreateDirectory(place, OwnerOnly);
-        return new ActiveMount(MountAt(mount, place), place, _time.GetUtcNow());
-    }
-
-    /// <summary>Mounts, with a loop device of its own for a file that needs one.</summary>
-    /// <returns>What was mounted.</returns>
-    private static Mount MountAt(Mount mount, string place)
-    {
-        bool needsLoop = mount.Options.Contains(LoopOption);
-        mount = mount with { Options = [.. mount.Options.Where(option => option != LoopOption)] };
-        if (!needsLoop || mount.Type == Erofs)
-        {
-            try
-            {
-                MountCalls.Mount(mount.Type, mount.Source, place, mount.Options);
-                return mount;
-            }
-            catch (LinuxException e) when (e.Errno is Errno.ENOTBLK && mount.Type == Erofs)
-            {
-                // A kernel before 6.12 mounts no file of this type; as for others, a device will do.
-                mount = mount with { Options = mount.Options.Contains("ro") ? mount.Options : [.. mount.Options, "ro"] };
-            }
-        }
-
-        // The mount keeps the device, which goes with it.
-        using LoopDevice device = LoopDevice.Attach(mount.Source, mount.Options.Contains("ro"), directIo: false, place);
-        MountCalls.Mount(mount.Type, device.Path, place, mount.Options);
-        return mount with { Source = device.Path };
+        string source = LoopMount.Mount(mount.Type, mount.Source, place, mount.Options);
+        return new ActiveMount(
+            mount with { Source = source, Options = [.. mount.Options.Where(option => option != LoopMount.Option)] },
+            place,
+            _time.GetUtcNow());
     }
 
     private MountPlan Plan(IReadOnlyList<Mount> mounts, bool temporary) =>

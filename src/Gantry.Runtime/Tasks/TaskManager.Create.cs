@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Gantry.Api.Mapping;
 using Gantry.Api.Runtime.TaskV2;
 using Gantry.Core.Errors;
+using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
 using Gantry.Runtime.Bundles;
 using Gantry.Runtime.Shims;
@@ -28,7 +29,8 @@ public sealed partial class TaskManager
     /// 2. make the bundle
     /// 3. start the shim
     /// 4. connect to it
-    /// 5. have it make the first process
+    /// 5. make the mounts that the shim does not know
+    /// 6. have it mount the others and make the first process
     /// </code>
     /// When a step fails, what was made is taken back.
     /// </remarks>
@@ -88,6 +90,9 @@ public sealed partial class TaskManager
         task.Attach(shim);
 
         // Step 5
+        IReadOnlyList<Mount> rootfs = await ActivateAsync(task, creation.RootFilesystem, cancellationToken);
+
+        // Step 6
         CreateTaskRequest request = new()
         {
             Id = bundle.Id,
@@ -99,7 +104,7 @@ public sealed partial class TaskManager
             Options = creation.Options.ToMessage(),
             Checkpoint = await RestoreFromAsync(task, creation, cancellationToken),
         };
-        request.Rootfs.Add(creation.RootFilesystem.ToMessages());
+        request.Rootfs.Add(rootfs.ToMessages());
         try
         {
             CreateTaskResponse response = await shim.CallAsync(

@@ -186,6 +186,7 @@ public sealed partial class TaskManager
             await log.DisposeAsync();
         }
 
+        await DeactivateAsync(task);
         _bundles.Delete(task.Bundle);
     }
 

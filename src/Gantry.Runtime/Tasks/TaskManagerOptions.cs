@@ -1,3 +1,4 @@
+using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
 
 namespace Gantry.Runtime.Tasks;
@@ -35,6 +36,12 @@ public sealed record TaskManagerOptions(string Root, string State, string GrpcAd
     /// is told of first. Null for not asking.
     /// </summary>
     public Func<Namespace, string, CancellationToken, Task>? RequireContainer { get; init; }
+
+    /// <summary>
+    /// What makes those mounts of a root filesystem that a shim does not know; it returns null when there is none among
+    /// the given ones, and is asked without any to undo what it made. Null for giving shims all as they are.
+    /// </summary>
+    public Func<Namespace, IReadOnlyList<Mount>?, IActivationStore?>? ActivationsFor { get; init; }
 
     /// <summary>Whether shims are told to log in detail.</summary>
     public bool Debug { get; init; }

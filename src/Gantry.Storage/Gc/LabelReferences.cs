@@ -6,7 +6,6 @@ namespace Gantry.Storage.Gc;
 internal static class LabelReferences
 {
     private const string Prefix = "containerd.io/gc.";
-    private const string BackContainer = "containerd.io/gc.bref.container";
     private const string BackContent = "containerd.io/gc.bref.content";
     private const string BackImage = "containerd.io/gc.bref.image";
     private const string BackSnapshot = "containerd.io/gc.bref.snapshot.";
@@ -75,7 +74,7 @@ internal static class LabelReferences
             : Names(key, WellKnownLabels.GcRefImage) ? new Reference(ReferenceRole.Label, NodeKind.Image, value)
             : Names(key, BackContent) ? new Reference(ReferenceRole.Back, NodeKind.Content, value)
             : Names(key, BackImage) ? new Reference(ReferenceRole.Back, NodeKind.Image, value)
-            : Names(key, BackContainer) ? new Reference(ReferenceRole.Back, NodeKind.Container, value)
+            : Names(key, WellKnownLabels.BackReferenceContainer) ? new Reference(ReferenceRole.Back, NodeKind.Container, value)
             : null;
     }
 

@@ -29,8 +29,14 @@ public sealed class MkfsOptionsTests
         Assert.Equal(["ro"], others);
         Assert.Equal(
             ["-q", "-m", "uuid=550e8400-e29b-41d4-a716-446655440000", "/f"],
-            options.Arguments("/f"));
+            options.Arguments("/f", "/empty"));
     }
+
+    [Fact]
+    public void A_filesystem_that_is_only_read_is_made_from_an_empty_directory() =>
+        Assert.Equal(
+            ["--quiet", "/f", "/empty"],
+            MkfsOptions.Take([$"{Prefix}size=1m", $"{Prefix}fs=erofs"], Prefix, out _).Arguments("/f", "/empty"));
 
     [Theory]
     [InlineData("size=")]

@@ -9,6 +9,8 @@ namespace Gantry.Runtime.Mounts.Transforms;
 /// <param name="Uuid">Its UUID; empty for one that is made up.</param>
 internal sealed record MkfsOptions(string Filesystem, long Size, string Uuid)
 {
+    private const string Erofs = "erofs";
+
     /// <summary>The greatest file that is made: 16 TiB, what ext4 takes. It is sparse.</summary>
     private const long MaxSize = 1L << 44;
 
@@ -46,8 +48,14 @@ internal sealed record MkfsOptions(string Filesystem, long Size, string Uuid)
 
     /// <summary>The arguments of the program that makes it.</summary>
     /// <param name="file">The file.</param>
-    public IReadOnlyList<string> Arguments(string file)
+    /// <param name="empty">An empty directory: a filesystem that is never written to is made from one.</param>
+    public IReadOnlyList<string> Arguments(string file, string empty)
     {
+        if (Filesystem == Erofs)
+        {
+            return ["--quiet", .. Uuid.Length > 0 ? [$"-U{Uuid}"] : Array.Empty<string>(), file, empty];
+        }
+
         IReadOnlyList<string> uuid = (Uuid, Filesystem) switch
         {
             ("", _) => [],
@@ -57,7 +65,7 @@ internal sealed record MkfsOptions(string Filesystem, long Size, string Uuid)
         return ["-q", .. uuid, file];
     }
 
-    private static string Known(string filesystem) => filesystem is "ext2" or "ext3" or "ext4" or "xfs" or "btrfs"
+    private static string Known(string filesystem) => filesystem is "ext2" or "ext3" or "ext4" or "xfs" or "btrfs" or Erofs
         ? filesystem
         : throw new GantryException(ErrorKind.InvalidArgument, $"unsupported filesystem \"{filesystem}\"");
 

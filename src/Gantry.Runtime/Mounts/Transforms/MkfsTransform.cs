@@ -88,13 +88,23 @@ internal sealed class MkfsTransform(AllowedRoots roots, TimeProvider time) : IMo
 
         // The program opens what this process has open, whatever becomes of names meanwhile.
         string opened = $"/proc/{Environment.ProcessId}/fd/{file.DangerousGetHandle()}";
-        ProgramResult result = await ProgramRun.RunAsync(
-            new SpawnRequest { Program = program, Arguments = options.Arguments(opened) },
-            ReadOnlyMemory<byte>.Empty,
-            OutputLimit,
-            Deadline,
-            time,
-            cancellationToken);
+        DirectoryInfo empty = Directory.CreateTempSubdirectory("gantry-mkfs-");
+        ProgramResult result;
+        try
+        {
+            result = await ProgramRun.RunAsync(
+                new SpawnRequest { Program = program, Arguments = options.Arguments(opened, empty.FullName) },
+                ReadOnlyMemory<byte>.Empty,
+                OutputLimit,
+                Deadline,
+                time,
+                cancellationToken);
+        }
+        finally
+        {
+            empty.Delete();
+        }
+
         if (result.Code != 0)
         {
             string said = Encoding.UTF8.GetString(result.Errors).ReplaceLineEndings(" ").Trim();
