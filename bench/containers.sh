@@ -1,97 +1,83 @@
 #!/usr/bin/env bash
-# Many containers at once, beside containerd with the same OCI runtime: bench/containers.sh [TOGETHER [ADOPTED]]
-# TOGETHER (500): started 8 at a time until that many run; ADOPTED (200): those that run while the daemon is restarted.
-# Quick form: bench/containers.sh 40 20. Needs root, the published programs in out/ (or GANTRY_BIN), containerd and runc.
+# Many containers at once, beside containerd with the same OCI runtime: bench/containers.sh [TOGETHER [ADOPTED [RUNTIME]]]
+# TOGETHER (500): started 8 at a time until that many run; ADOPTED (200): those that run while the daemon is restarted;
+# RUNTIME (runc): runc or crun. Quick form: bench/containers.sh 40 20. The root filesystem is a directory that all share, so
+# that only tasks are measured. Needs root, the published programs in out/ (or GANTRY_BIN), containerd and the runtime.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 together=${1:-500}
 adopted=${2:-200}
-bin=$(realpath "${GANTRY_BIN:-out}")
-work=$(mktemp -d /tmp/gantry-many.XXXXXX)
-declare -A daemon=()
-sides=(containerd gantry)
-
-clear_side() { # side
-  ctr -a "$work/$1/d.sock" task ls -q 2>/dev/null | xargs -r -n 1 -P 8 ctr -a "$work/$1/d.sock" task rm -f >/dev/null 2>&1 || true
-  ctr -a "$work/$1/d.sock" container ls -q 2>/dev/null | xargs -r ctr -a "$work/$1/d.sock" container rm >/dev/null 2>&1 || true
-}
-cleanup() {
-  local code=$?
-  trap - EXIT
-  for side in "${sides[@]}"; do
-    clear_side "$side"
-    kill "${daemon[$side]:-0}" 2>/dev/null && wait "${daemon[$side]}" 2>/dev/null || true
-  done
-  rm -rf "$work"
-  exit "$code"
-}
-trap cleanup EXIT
-
-now() { echo "${EPOCHREALTIME/./}"; }
-start_daemon() { # side
-  case $1 in
-    containerd) containerd -c "$work/containerd/config.toml" >>"$work/$1/log" 2>&1 & ;;
-    gantry) "$bin/gantryd" --root "$work/gantry/root" --state "$work/gantry/state" -a "$work/gantry/d.sock" >>"$work/$1/log" 2>&1 & ;;
-  esac
-  daemon[$1]=$!
-  until ctr -a "$work/$1/d.sock" version >/dev/null 2>&1; do sleep 0.01; done
-}
-# One start: the rootfs is a directory that all share, so that only tasks are measured.
-launch() { ctr -a "$work/$1/d.sock" run -d --runc-binary runc --rootfs "$work/rootfs" "$2" /bin/sleep 100000; }
-export -f launch
+export runtime=${3:-runc}
+before_cleanup() { clear_side c; clear_side g; }
+. bench/daemons.sh
 export work
 
-mkdir -p "$work"/{containerd,gantry} "$work/rootfs"/{bin,proc,sys,dev,run,tmp}
+on() { local side=$1; shift; ctr -a "$work/$side/d.sock" "$@"; }
+launch() { ctr -a "$work/$1/d.sock" run -d --runc-binary "$runtime" --rootfs "$work/rootfs" "$2" /bin/sleep 100000; }
+remove() { # side, names on stdin
+  xargs -r -P 8 -I {} timeout 60 ctr -a "$work/$1/d.sock" task rm -f {} >/dev/null 2>&1 || true
+}
+export -f launch
+clear_side() {
+  [ -d "$work/$1" ] || return 0
+  timeout 60 ctr -a "$work/$1/d.sock" task ls -q 2>/dev/null | remove "$1" || true
+  timeout 60 ctr -a "$work/$1/d.sock" container ls -q 2>/dev/null | xargs -r timeout 60 ctr -a "$work/$1/d.sock" container rm >/dev/null 2>&1 || true
+}
+now() { echo "${EPOCHREALTIME/./}"; }
+ms() { awk -v t="$1" 'BEGIN { printf "%.1f", t / 1000 }'; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+running() { timeout 60 ctr -a "$work/$1/d.sock" task ls | awk '$3 == "RUNNING" { print $1, $2 }' | sort; }
+one_by_one() { # side, prefix of their names: microseconds of a start, the median of 9
+  local i from
+  : >"$work/times"
+  for i in 1 2 3 4 5 6 7 8 9; do
+    from=$(now)
+    launch "$1" "$2$i"
+    echo $(($(now) - from)) >>"$work/times"
+  done
+  median "$work/times"
+}
+
+mkdir -p "$work/rootfs"/{bin,proc,sys,dev,run,tmp}
 cp "$(command -v busybox)" "$work/rootfs/bin/busybox"
 ln -s busybox "$work/rootfs/bin/sleep"
-cat >"$work/containerd/config.toml" <<TOML
-version = 2
-root = "$work/containerd/root"
-state = "$work/containerd/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-address = "$work/containerd/d.sock"
-TOML
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+start_containerd
+start_gantryd
 
-declare -A rate first last serving adoption stopping
-for side in "${sides[@]}"; do
-  start_daemon "$side"
-  launch "$side" warm >/dev/null
-  for i in 1 2 3 4 5; do
-    from=$(now); launch "$side" "f$i"; to=$(now); echo $((to - from))
-  done | sort -n | sed -n 3p >"$work/first"
-  first[$side]=$(cat "$work/first")
+# One daemon's containers are gone before the other's begin: each has the machine to itself.
+declare -A name=([c]=containerd [g]=gantry) first last rate stopping serving adoption
+for side in c g; do
+  launch "$side" warm
+  first[$side]=$(one_by_one "$side" f)
   from=$(now)
-  seq 7 "$together" | xargs -P 8 -I {} bash -c 'launch "$0" "c$1"' "$side" {}
-  to=$(now)
-  rate[$side]=$(awk -v n=$((together - 6)) -v t=$((to - from)) 'BEGIN { printf "%.1f", n * 1e6 / t }')
-  running=$(ctr -a "$work/$side/d.sock" task ls | grep -c RUNNING)
-  for i in 1 2 3 4 5; do
-    from=$(now); launch "$side" "l$i"; to=$(now); echo $((to - from))
-  done | sort -n | sed -n 3p >"$work/last"
-  last[$side]=$(cat "$work/last")
-  echo "$side: $running containers run; start alone ${first[$side]} us, with them ${last[$side]} us, ${rate[$side]} starts/s 8 at a time"
+  seq 11 "$together" | xargs -P 8 -I {} bash -c 'launch "$0" "c$1"' "$side" {}
+  took=$(($(now) - from))
+  rate[$side]=$(awk -v n=$((together - 10)) -v t="$took" 'BEGIN { printf "%.1f", n * 1e6 / t }')
+  count=$(running "$side" | wc -l)
+  last[$side]=$(one_by_one "$side" l)
+  echo "${name[$side]}: $count of $together run; a start alone $(ms "${first[$side]}") ms, beside them $(ms "${last[$side]}") ms ($(ratio "${last[$side]}" "${first[$side]}") x); ${rate[$side]} starts/s 8 at a time"
 
   # Down to those that live through a restart.
-  ctr -a "$work/$side/d.sock" task ls -q | tail -n "+$((adopted + 1))" \
-    | xargs -r -n 1 -P 8 ctr -a "$work/$side/d.sock" task rm -f >/dev/null 2>&1 || true
-  ctr -a "$work/$side/d.sock" task ls | awk 'NR > 1 { print $1, $2 }' | sort >"$work/$side/before"
+  on "$side" task ls -q | tail -n "+$((adopted + 1))" | remove "$side"
+  running "$side" >"$work/$side/before"
+  daemon=containerd_pid; [ "$side" = c ] || daemon=gantryd_pid
   from=$(now)
-  kill -TERM "${daemon[$side]}"; wait "${daemon[$side]}" 2>/dev/null || true
-  to=$(now); stopping[$side]=$(((to - from) / 1000))
+  kill -TERM "${!daemon}"
+  wait "${!daemon}" 2>/dev/null || true
+  stopping[$side]=$(($(now) - from))
   from=$(now)
-  start_daemon "$side"
-  to=$(now); serving[$side]=$(((to - from) / 1000))
-  until ctr -a "$work/$side/d.sock" task ls 2>/dev/null | awk 'NR > 1 && $3 == "RUNNING" { print $1, $2 }' | sort \
-    | cmp -s - "$work/$side/before"; do sleep 0.01; done
-  to=$(now); adoption[$side]=$(((to - from) / 1000))
-  echo "$side: with $(wc -l <"$work/$side/before") containers SIGTERM takes ${stopping[$side]} ms; at the next start it answers after ${serving[$side]} ms, all are listed as running after ${adoption[$side]} ms"
-  grep -h 'tasks found at start' "$work/$side/log" | tail -n 1 | sed 's/^/  /' || true
+  "serve_${daemon%_pid}"
+  await_daemon "$side" 0.01
+  serving[$side]=$(($(now) - from))
+  until running "$side" >"$work/$side/after"; cmp -s "$work/$side/before" "$work/$side/after"; do
+    [ $(($(now) - from)) -lt 120000000 ] || { echo "${name[$side]}: not all run on:"; diff "$work/$side/before" "$work/$side/after" || true; break; }
+    sleep 0.01
+  done
+  adoption[$side]=$(($(now) - from))
+  echo "${name[$side]}: with $(wc -l <"$work/$side/before") running, SIGTERM takes $(ms "${stopping[$side]}") ms; the next answers after $(ms "${serving[$side]}") ms, and lists all as running with the same process ids after $(ms "${adoption[$side]}") ms"
+  grep -h 'tasks found at start' "$work/$side/log" | tail -n 1 | grep -o 'tasks found.*' | sed 's/^/  /' || true
   clear_side "$side"
-  kill -TERM "${daemon[$side]}"; wait "${daemon[$side]}" 2>/dev/null || true
 done
-c=containerd g=gantry
-echo "gantry to containerd: start alone $(ratio "${first[$g]}" "${first[$c]}"), start with $together $(ratio "${last[$g]}" "${last[$c]}")," \
-  "starts/s $(ratio "${rate[$g]}" "${rate[$c]}"), SIGTERM $(ratio "${stopping[$g]}" "${stopping[$c]}")," \
-  "answering $(ratio "${serving[$g]}" "${serving[$c]}"), all adopted $(ratio "${adoption[$g]}" "${adoption[$c]}")"
+echo "gantry to containerd: a start alone $(ratio "${first[g]}" "${first[c]}"), beside $together $(ratio "${last[g]}" "${last[c]}")," \
+  "starts/s $(ratio "${rate[g]}" "${rate[c]}"), SIGTERM $(ratio "${stopping[g]}" "${stopping[c]}")," \
+  "answering $(ratio "${serving[g]}" "${serving[c]}"), all adopted $(ratio "${adoption[g]}" "${adoption[c]}")"

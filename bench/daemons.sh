@@ -27,9 +27,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [grpc]
 address = "$work/c/d.sock"
 TOML
-  containerd -c "$work/c/config.toml" >"$work/c/log" 2>&1 &
-  containerd_pid=$!
-  pids+=("$containerd_pid")
+  serve_containerd
   await_daemon c
 }
 
@@ -37,14 +35,25 @@ TOML
 start_gantryd() {
   mkdir "$work/g"
   printf '%s\n' "version = 2" "$@" >"$work/g/config.toml"
-  gantryd -c "$work/g/config.toml" --root "$work/g/root" --state "$work/g/state" -a "$work/g/d.sock" >"$work/g/log" 2>&1 &
-  gantryd_pid=$!
-  pids+=("$gantryd_pid")
+  serve_gantryd
   await_daemon g
 }
 
-await_daemon() { # c or g
-  timeout 60 bash -c "until ctr -a $work/$1/d.sock version >/dev/null 2>&1; do sleep 0.1; done"
+# The same daemons once more, after they were ended; these do not wait until they answer.
+serve_containerd() {
+  containerd -c "$work/c/config.toml" >>"$work/c/log" 2>&1 &
+  containerd_pid=$!
+  pids+=("$containerd_pid")
+}
+
+serve_gantryd() {
+  gantryd -c "$work/g/config.toml" --root "$work/g/root" --state "$work/g/state" -a "$work/g/d.sock" >>"$work/g/log" 2>&1 &
+  gantryd_pid=$!
+  pids+=("$gantryd_pid")
+}
+
+await_daemon() { # c or g, seconds between two tries
+  timeout 60 bash -c "until ctr -a $work/$1/d.sock version >/dev/null 2>&1; do sleep ${2:-0.1}; done"
 }
 
 # A registry with an image of busybox, whose name is then in $image; its layout is $work/layout:latest.

@@ -7,7 +7,7 @@ namespace Gantry.Ttrpc;
 
 /// <summary>Serves gRPC services over ttrpc.</summary>
 /// <example>
-/// <c>server.AddService(binder => Task.BindService(binder, new TaskService()));</c> and then
+/// <c>server.AddService("containerd.task.v2.Task", binder => Task.BindService(binder, new TaskService()));</c> and then
 /// <c>await server.RunAsync(listener, token);</c>
 /// </example>
 public sealed class TtrpcServer : IAsyncDisposable
@@ -26,11 +26,13 @@ public sealed class TtrpcServer : IAsyncDisposable
     public TtrpcServer(TtrpcServerOptions? options = null) => _options = options ?? new TtrpcServerOptions();
 
     /// <summary>Adds a service. All services are added before the server runs.</summary>
-    /// <param name="bind">The generated <c>BindService(binder, implementation)</c>.</param>
-    public void AddService(Action<ServiceBinderBase> bind)
+    /// <param name="service">The full name that it is served by; that in the generated code does not count.</param>
+    /// <param name="bind">The generated <c>BindService(binder, implementation)</c>; called at the first call.</param>
+    public void AddService(string service, Action<ServiceBinderBase> bind)
     {
+        ArgumentException.ThrowIfNullOrEmpty(service);
         ArgumentNullException.ThrowIfNull(bind);
-        bind(_services);
+        _services.Add(service, bind);
     }
 
     /// <summary>

@@ -24,7 +24,9 @@ internal sealed class RecordedEvents : Gantry.Api.Services.EventsTtrpc.Events.Ev
         _listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         _listener.Bind(new UnixDomainSocketEndPoint(socketPath));
         _listener.Listen(16);
-        _server.AddService(binder => Gantry.Api.Services.EventsTtrpc.Events.BindService(binder, this));
+        _server.AddService(
+            "containerd.services.events.ttrpc.v1.Events",
+            binder => Gantry.Api.Services.EventsTtrpc.Events.BindService(binder, this));
         _running = _server.RunAsync(_listener, _stop.Token);
     }
 

@@ -228,7 +228,9 @@ public sealed class RuncShimTests
 
         private void Serve()
         {
-            _server.AddService(binder => EventsTtrpc.Events.BindService(binder, this));
+            _server.AddService(
+                "containerd.services.events.ttrpc.v1.Events",
+                binder => EventsTtrpc.Events.BindService(binder, this));
             _listener = TtrpcAddress.Parse($"{Socket}.ttrpc").Listen();
             _serving = _server.RunAsync(_listener, _stop.Token);
         }

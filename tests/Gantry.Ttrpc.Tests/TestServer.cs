@@ -20,7 +20,7 @@ internal sealed class TestServer : IAsyncDisposable
         {
             ConnectionFailed = (_, failure) => Failures.Writer.TryWrite(failure),
         });
-        _server.AddService(binder =>
+        _server.AddService(TestMethods.Unary.ServiceName, binder =>
         {
             binder.AddMethod(TestMethods.Unary, (request, context) => Unary(request, context));
             binder.AddMethod(TestMethods.Collect, (requests, context) => Collect(requests, context));

@@ -52,9 +52,12 @@ internal static class ServeCommand
         string? socket = listener.LocalEndPoint?.ToString();
         TaskService service = new(environment, sandbox, Stop);
         SandboxService sandboxes = new(sandbox, service, time, Stop);
-        server.AddService(binder => Api.Runtime.TaskV2.Task.BindService(binder, service));
-        server.AddService(binder => Api.Runtime.TaskV2.Task.BindService(new TaskServiceBinder(binder), service));
-        server.AddService(binder => Api.Runtime.Sandbox.Sandbox.BindService(binder, sandboxes));
+
+        // The messages of version 3 have the shapes of version 2's, so the one implementation serves both.
+        server.AddService("containerd.task.v2.Task", binder => Api.Runtime.TaskV2.Task.BindService(binder, service));
+        server.AddService("containerd.task.v3.Task", binder => Api.Runtime.TaskV2.Task.BindService(binder, service));
+        server.AddService(
+            "containerd.runtime.sandbox.v1.Sandbox", binder => Api.Runtime.Sandbox.Sandbox.BindService(binder, sandboxes));
         DebugDump dump = new(log, service, sandbox, publisher);
         using IDisposable watch = loop.Watch(dumps, once: false, () => OnDump(dumps, dump));
         using CancellationTokenSource giveUp = new();

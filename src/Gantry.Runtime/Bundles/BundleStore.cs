@@ -130,27 +130,27 @@ public sealed class BundleStore(string root, string state)
     /// </summary>
     /// <remarks>
     /// <code>
-    /// 1. move the bundle aside, with what is mounted in it, so that a new task of the same id can be made at once
-    /// 2. unmount everything below it, the innermost first
-    /// 3. remove it, then the work directory
+    /// 1. remove the work directory, while there is a bundle that says to whom it belongs
+    /// 2. move the bundle aside, with what is mounted in it, so that a new task of the same id can be made at once
+    /// 3. unmount everything below it, the innermost first, and remove it
     /// </code>
+    /// A daemon that dies in between leaves a bundle, or one that was moved aside, and the next one goes on with either.
     /// </remarks>
     public void Delete(Bundle bundle)
     {
         ArgumentNullException.ThrowIfNull(bundle);
+        // Step 1
+        DeleteTree(bundle.WorkPath);
         if (Directory.Exists(bundle.DirectoryPath))
         {
-            // Step 1
+            // Step 2
             string aside = Path.Combine(
                 Path.GetDirectoryName(bundle.DirectoryPath)!,
                 string.Create(CultureInfo.InvariantCulture, $"{RemovedPrefix}{Guid.NewGuid():N}"));
             Directory.Move(bundle.DirectoryPath, aside);
-            // Step 2
+            // Step 3
             Empty(aside);
         }
-
-        // Step 3
-        DeleteTree(bundle.WorkPath);
     }
 
     /// <summary>Unmounts what is mounted below a bundle.</summary>

@@ -34,8 +34,11 @@ public sealed record TaskCreation(string Id, string RuntimeName, TypedBytes Spec
 
     /// <summary>What a container's record says of its task.</summary>
     /// <param name="container">The container.</param>
-    /// <exception cref="GantryException">FailedPrecondition: it has no spec.</exception>
-    public static TaskCreation Of(ContainerRecord container)
+    /// <param name="options">The task's own options; null for those of the container.</param>
+    /// <exception cref="GantryException">
+    /// FailedPrecondition: it has no spec. InvalidArgument: options of the old runtime are malformed.
+    /// </exception>
+    public static TaskCreation Of(ContainerRecord container, TypedBytes? options = null)
     {
         ArgumentNullException.ThrowIfNull(container);
         return new TaskCreation(
@@ -43,7 +46,7 @@ public sealed record TaskCreation(string Id, string RuntimeName, TypedBytes Spec
             container.RuntimeName,
             container.Spec ?? throw new GantryException(ErrorKind.FailedPrecondition, $"container {container.Id} has no spec"))
         {
-            Options = container.RuntimeOptions,
+            Options = LegacyRuntime.Task(container.RuntimeOptions, options),
         };
     }
 }

@@ -26,7 +26,9 @@ internal static class ShimEvents
             DrainTimeout = Drain,
             ConnectionFailed = (_, exception) => ServerLog.ConnectionFailed(logger, exception.Message),
         });
-        server.AddService(binder => Events.BindService(binder, new EventsTtrpcService(events)));
+        server.AddService(
+            "containerd.services.events.ttrpc.v1.Events",
+            binder => Events.BindService(binder, new EventsTtrpcService(events)));
         listener.Listen(Backlog);
         return BackgroundPart.Start(
             "ttrpc",

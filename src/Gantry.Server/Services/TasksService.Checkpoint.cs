@@ -9,6 +9,7 @@ using Gantry.Core.Content;
 using Gantry.Core.Errors;
 using Gantry.Core.Metadata;
 using Gantry.Oci.Image;
+using Gantry.Runtime.Tasks;
 using Google.Protobuf;
 using Grpc.Core;
 

@@ -1,7 +1,6 @@
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Tasks;
 using Gantry.Api.Types.Task;
-using Gantry.Core;
 using Gantry.Core.Containers;
 using Gantry.Core.Errors;
 using Gantry.Core.Filters;
@@ -23,12 +22,11 @@ internal sealed partial class TasksService(IMetadata metadata, TaskManager tasks
     {
         INamespaceScope scope = metadata.In(context);
         ContainerRecord container = await scope.Containers.GetAsync(request.ContainerId, context.CancellationToken);
-        TypedBytes? options = LegacyRuntime.Task(container.RuntimeOptions, request.Options.ToRecord());
-        TaskCreation creation = TaskCreation.Of(container) with
+        TaskCreation of = TaskCreation.Of(container, request.Options.ToRecord());
+        TaskCreation creation = of with
         {
             RuntimePath = request.RuntimePath,
-            Options = options,
-            Checkpoint = RestoreDirectory(options),
+            Checkpoint = RestoreDirectory(of.Options),
             CheckpointImages = ImagesOf(request.Checkpoint, scope.Content),
             RootFilesystem = request.Rootfs.ToRecords(),
             Io = new TaskIo(request.Stdin, request.Stdout, request.Stderr, request.Terminal),

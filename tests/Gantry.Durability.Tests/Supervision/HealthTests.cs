@@ -51,6 +51,30 @@ public sealed class HealthTests
         Assert.Empty(await arena.LeftoversAsync(""));
     }
 
+    [Fact]
+    public async Task What_is_listed_is_the_truth_when_the_daemon_comes_back()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        Needs.Root();
+        await using Arena arena = await Arena.OpenAsync("", token);
+        uint running = await arena.UpAsync("running", hog: false, token);
+        uint killed = await arena.UpAsync("killed", hog: false, token);
+        uint orphan = await arena.UpAsync("orphan", hog: false, token);
+
+        await arena.Daemon.KillAsync();
+        Prey.Kill((int)killed);
+        Prey.Kill(Prey.Shim(arena.Daemon.Home, "orphan")!.Value);
+        await arena.StartAgainAsync(token);
+
+        Assert.Equal(running, (await SeeAsync(arena, "running", ProcessStatus.Running))!.ProcessId);
+        Assert.Equal(137u, (await SeeAsync(arena, "killed", ProcessStatus.Stopped))!.ExitStatus);
+        await SeeAsync(arena, "orphan", null);
+        Assert.False(Prey.IsAlive(orphan));
+        await arena.DownAsync("running", token);
+        await arena.Scope.Tasks.DeleteAsync("killed", token);
+        Assert.Empty(await arena.LeftoversAsync(""));
+    }
+
     private static async Task<ProcessState?> SeeAsync(Arena arena, string id, ProcessStatus? wanted)
     {
         long started = Stopwatch.GetTimestamp();

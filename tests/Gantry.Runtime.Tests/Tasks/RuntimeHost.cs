@@ -89,7 +89,9 @@ internal sealed class RuntimeHost : IAsyncDisposable
         Tasks = new TaskManager(options, Events, TimeProvider.System, NullLogger<TaskManager>.Instance);
         Task loading = Tasks.LoadAsync(TestContext.Current.CancellationToken);
         _server = new TtrpcServer();
-        _server.AddService(binder => Api.Services.EventsTtrpc.Events.BindService(binder, new Forwarder(Events)));
+        _server.AddService(
+            "containerd.services.events.ttrpc.v1.Events",
+            binder => Api.Services.EventsTtrpc.Events.BindService(binder, new Forwarder(Events)));
         File.Delete(options.TtrpcAddress);
         _listener = TtrpcAddress.Parse(options.TtrpcAddress).Listen();
         _serving = _server.RunAsync(_listener, _stop.Token);

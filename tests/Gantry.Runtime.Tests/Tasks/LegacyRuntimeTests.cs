@@ -1,12 +1,13 @@
 using Gantry.Api;
 using Gantry.Api.Runtime.Runc;
 using Gantry.Core;
+using Gantry.Core.Containers;
 using Gantry.Core.Errors;
-using Gantry.Server.Services;
+using Gantry.Runtime.Tasks;
 using Xunit;
 using Legacy = Gantry.Api.Runtime.LinuxRunc;
 
-namespace Gantry.Server.Tests.Services;
+namespace Gantry.Runtime.Tests.Tasks;
 
 public sealed class LegacyRuntimeTests
 {
@@ -40,6 +41,21 @@ public sealed class LegacyRuntimeTests
         TypedBytes container = TypeUrl.Pack(new Legacy.RuncOptions { Runtime = "crun" });
 
         Assert.True(LegacyRuntime.TryRuntimeOptions(LegacyRuntime.Task(container, task: null), out Options? options));
+
+        Assert.Equal("crun", options.BinaryName);
+    }
+
+    [Fact]
+    public void A_task_that_is_made_from_a_record_alone_has_them_in_the_new_words()
+    {
+        ContainerRecord container = new("c1")
+        {
+            RuntimeName = "io.containerd.runtime.v1.linux",
+            RuntimeOptions = TypeUrl.Pack(new Legacy.RuncOptions { Runtime = "crun" }),
+            Spec = new TypedBytes("some.Spec", new byte[] { 1 }),
+        };
+
+        Assert.True(LegacyRuntime.TryRuntimeOptions(TaskCreation.Of(container).Options, out Options? options));
 
         Assert.Equal("crun", options.BinaryName);
     }

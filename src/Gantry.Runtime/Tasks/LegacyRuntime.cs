@@ -6,13 +6,13 @@ using Gantry.Core.Errors;
 using Google.Protobuf;
 using Legacy = Gantry.Api.Runtime.LinuxRunc;
 
-namespace Gantry.Server.Services;
+namespace Gantry.Runtime.Tasks;
 
 /// <summary>
 /// Options in the words of <c>io.containerd.runtime.v1.linux</c>, said in those of its successor, which is all that a shim
 /// knows. Options of other types are passed on as they came.
 /// </summary>
-internal static class LegacyRuntime
+public static class LegacyRuntime
 {
     private const string OptionsType = "containerd.runc.v1.Options";
     private const string RuncType = "containerd.linux.runc.RuncOptions";
