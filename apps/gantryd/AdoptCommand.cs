@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Gantry.Core.Maintenance;
 using Gantry.Server.Config;
 using Gantry.Server.Hosting;
 using Gantry.Storage.Adopt;
@@ -9,8 +10,6 @@ namespace Gantry.Daemon;
 /// <summary>Takes over a root of containerd while no daemon works there, or tells what that would do.</summary>
 internal static class AdoptCommand
 {
-    private const double Mebibyte = 1 << 20;
-
     /// <summary>Takes over a root.</summary>
     /// <param name="config">How a daemon on that root is set up.</param>
     /// <param name="dryRun">Whether only to tell what would be done.</param>
@@ -50,7 +49,8 @@ internal static class AdoptCommand
             text.AppendLine(
                 CultureInfo.InvariantCulture,
                 $"{done}: {ns.Name}: {ns.Images} images, {ns.Containers} containers, {ns.Leases} leases, "
-                + $"{ns.Blobs} blobs of {Size(ns.BlobBytes)}, {ns.Snapshots} snapshots of {Size(ns.SnapshotBytes)}");
+                + $"{ns.Blobs} blobs of {ByteSize.Text(ns.BlobBytes)}, "
+                + $"{ns.Snapshots} snapshots of {ByteSize.Text(ns.SnapshotBytes)}, {ns.Ingests} ingests");
         }
 
         foreach (AdoptionSkip skip in report.Skipped)
@@ -67,7 +67,4 @@ internal static class AdoptCommand
 
         return text.AppendLine(end).ToString();
     }
-
-    private static string Size(long bytes) =>
-        string.Create(CultureInfo.InvariantCulture, $"{bytes / Mebibyte:0.0} MiB");
 }

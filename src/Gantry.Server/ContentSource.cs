@@ -75,6 +75,20 @@ internal static class ContentSource
         }
     }
 
+    /// <summary>Sees to it that a root has its content itself.</summary>
+    /// <exception cref="GantryException">NotImplemented: it does not.</exception>
+    public static void RequireOwn(string root)
+    {
+        string path = Path.Combine(root, MarkDirectory, MarkName);
+        if (File.Exists(path))
+        {
+            throw new GantryException(
+                ErrorKind.NotImplemented,
+                $"root {root}: its content is with the proxy {File.ReadAllText(path).Trim()}, which does not say what was of "
+                    + "which namespace: only content in the root itself can be recorded anew; restore a backup");
+        }
+    }
+
     private static bool IsDisabled(DaemonConfig config, string name) =>
         config.DisabledPlugins.Contains($"{PluginType}.{name}", StringComparer.Ordinal);
 }

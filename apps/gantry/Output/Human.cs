@@ -1,25 +1,12 @@
 using System.Globalization;
+using Gantry.Core.Maintenance;
 
 namespace Gantry.Cli.Output;
 
 /// <summary>Sizes and times for people.</summary>
 internal static class Human
 {
-    public static string Size(long bytes)
-    {
-        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
-        double value = bytes;
-        int unit = 0;
-        while (value >= 1024 && unit < units.Length - 1)
-        {
-            value /= 1024;
-            unit++;
-        }
-
-        return unit == 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{bytes} B")
-            : string.Create(CultureInfo.InvariantCulture, $"{value:0.0} {units[unit]}");
-    }
+    public static string Size(long bytes) => ByteSize.Text(bytes);
 
     public static string Age(DateTimeOffset since)
     {

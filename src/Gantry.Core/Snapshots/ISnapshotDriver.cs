@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Gantry.Core.Errors;
 using Gantry.Core.Mounts;
+using Gantry.Core.Namespaces;
 
 namespace Gantry.Core.Snapshots;
 
@@ -36,6 +37,28 @@ public interface ISnapshotDriver
         IReadOnlyList<long> parents,
         IReadOnlyDictionary<string, string> labels,
         CancellationToken cancellationToken);
+
+    /// <summary>The same on behalf of a namespace: a driver that another program provides tells it that one.</summary>
+    /// <param name="owner">The namespace.</param>
+    /// <param name="id">The new id.</param>
+    /// <param name="kind">Active or View.</param>
+    /// <param name="parents">The chain below it; may be empty.</param>
+    /// <param name="labels">Labels that the driver may look at.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    Task CreateAsync(
+        Namespace owner,
+        long id,
+        SnapshotKind kind,
+        IReadOnlyList<long> parents,
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken) => CreateAsync(id, kind, parents, labels, cancellationToken);
+
+    /// <summary>Called before labels that the driver may look at are changed.</summary>
+    /// <param name="id">The snapshot.</param>
+    /// <param name="changed">Those that change, with their new values; an empty one for a label that goes.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    Task UpdateLabelsAsync(
+        long id, IReadOnlyDictionary<string, string> changed, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>The mounts of an active snapshot or view (WIRE: mount shapes).</summary>
     /// <param name="id">Its id.</param>

@@ -68,7 +68,7 @@ public static class OfflineMaintenance
         CancellationToken cancellationToken)
     {
         using RootLock held = Enter(root);
-        ContentSource.RequireKnown(root, proxy: null);
+        ContentSource.RequireOwn(root);
         await MetadataStore.RebuildAsync(root, ns, report, cancellationToken);
     }
 

@@ -5,7 +5,7 @@ using Gantry.Linux.Syscalls;
 namespace Gantry.Server.Proxies;
 
 /// <summary>
-/// What a remote snapshotter calls each snapshot: a directory of symbolic links, <c>ID</c> to its name there, written
+/// What a remote snapshotter calls each snapshot: a directory of symbolic links, <c>ID</c> to its namespace and name there, written
 /// before the call that makes it. A link that is set aside as <c>.rm-ID</c> is a removal that is still to be told.
 /// </summary>
 internal sealed class ProxyNames
@@ -24,16 +24,16 @@ internal sealed class ProxyNames
 
     /// <summary>The name of a snapshot.</summary>
     /// <exception cref="GantryException">NotFound: the id has none.</exception>
-    public string Of(long id) =>
-        new FileInfo(PathOf(id)).LinkTarget
-        ?? throw new GantryException(ErrorKind.NotFound, $"snapshot {id} of the proxy in {_directory}");
+    public RemoteSnapshot Of(long id) => new FileInfo(PathOf(id)).LinkTarget is { } target
+        ? RemoteSnapshot.Parse(target)
+        : throw new GantryException(ErrorKind.NotFound, $"snapshot {id} of the proxy in {_directory}");
 
     /// <summary>Gives a snapshot its name, or another one; when this returns, that outlives a power failure.</summary>
-    public void Set(long id, string name)
+    public void Set(long id, RemoteSnapshot name)
     {
         string made = Path.Combine(_directory, NewPrefix + Text(id));
         File.Delete(made);
-        File.CreateSymbolicLink(made, name);
+        File.CreateSymbolicLink(made, name.ToString());
         Link.Rename(made, PathOf(id));
         FileSync.FsyncDirectory(_directory);
     }
@@ -51,12 +51,12 @@ internal sealed class ProxyNames
     public void Forget(long id) => File.Delete(Path.Combine(_directory, AsidePrefix + Text(id)));
 
     /// <summary>All that have a name.</summary>
-    public IEnumerable<(long Id, string Name)> All() => Read("");
+    public IEnumerable<(long Id, RemoteSnapshot Snapshot)> All() => Read("");
 
     /// <summary>All that were set aside, the newest first: children before their parents.</summary>
-    public IEnumerable<(long Id, string Name)> Aside() => Read(AsidePrefix).OrderByDescending(link => link.Id);
+    public IEnumerable<(long Id, RemoteSnapshot Snapshot)> Aside() => Read(AsidePrefix).OrderByDescending(link => link.Id);
 
-    private IEnumerable<(long Id, string Name)> Read(string prefix)
+    private IEnumerable<(long Id, RemoteSnapshot Snapshot)> Read(string prefix)
     {
         foreach (FileSystemInfo entry in new DirectoryInfo(_directory).EnumerateFileSystemInfos())
         {
@@ -64,7 +64,7 @@ internal sealed class ProxyNames
                 && long.TryParse(entry.Name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long id)
                 && entry.LinkTarget is { } name)
             {
-                yield return (id, name);
+                yield return (id, RemoteSnapshot.Parse(name));
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Gantry.Core.Errors;
+using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
 using Gantry.Server.Logging;
 using Microsoft.Extensions.Logging;
@@ -15,7 +16,7 @@ internal sealed class ProxyRemovals : IAsyncDisposable
 {
     private readonly string _snapshotter;
     private readonly ProxyCalls _calls;
-    private readonly ISnapshotter _remote;
+    private readonly Func<Namespace, ISnapshotter> _remote;
     private readonly ProxyNames _names;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
@@ -29,7 +30,7 @@ internal sealed class ProxyRemovals : IAsyncDisposable
     public ProxyRemovals(
         string snapshotter,
         ProxyCalls calls,
-        ISnapshotter remote,
+        Func<Namespace, ISnapshotter> remote,
         ProxyNames names,
         ILogger logger)
     {
@@ -106,12 +107,13 @@ internal sealed class ProxyRemovals : IAsyncDisposable
         bool left = false;
 
         // In this order: one that is set aside between the two must not look as if another used it.
-        List<(long Id, string Name)> aside = [.. _names.Aside()];
-        HashSet<string> used = [.. _names.All().Select(link => link.Name)];
-        foreach ((long id, string name) in aside)
+        List<(long Id, RemoteSnapshot Snapshot)> aside = [.. _names.Aside()];
+        HashSet<string> used = [.. _names.All().Select(link => link.Snapshot.Name)];
+
+        // Namespaces share what a remote snapshotter had already: it goes with the last of them.
+        foreach ((long id, RemoteSnapshot snapshot) in aside.Where(link => !used.Contains(link.Snapshot.Name)))
         {
-            // Namespaces share what a remote snapshotter had already.
-            bool gone = used.Contains(name) || await RemoveAsync(name, cancellationToken);
+            bool gone = await RemoveAsync(snapshot, cancellationToken);
             some |= gone;
             left |= !gone;
             if (gone)
@@ -128,7 +130,7 @@ internal sealed class ProxyRemovals : IAsyncDisposable
     {
         try
         {
-            await _calls.CallAsync("Cleanup", token => _remote.CleanupAsync(token), cancellationToken);
+            await _calls.CallAsync("Cleanup", token => _remote(Namespace.Default).CleanupAsync(token), cancellationToken);
         }
         catch (GantryException e) when (e.Kind is ErrorKind.NotImplemented)
         {
@@ -138,11 +140,14 @@ internal sealed class ProxyRemovals : IAsyncDisposable
     }
 
     /// <summary>Removes one; false when it has children.</summary>
-    private async Task<bool> RemoveAsync(string name, CancellationToken cancellationToken)
+    private async Task<bool> RemoveAsync(RemoteSnapshot snapshot, CancellationToken cancellationToken)
     {
         try
         {
-            await _calls.CallAsync("Remove", token => _remote.RemoveAsync(name, token), cancellationToken);
+            await _calls.CallAsync(
+                "Remove",
+                token => _remote(snapshot.Namespace).RemoveAsync(snapshot.Name, token),
+                cancellationToken);
             return true;
         }
         catch (GantryException e) when (e.Kind is ErrorKind.NotFound)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Core.Labels;
 using Gantry.Core.Mounts;
@@ -26,7 +27,6 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         ImmutableDictionary<string, string>.Empty.Add(WellKnownLabels.GcRoot, "gantry");
 
     private readonly ProxyCalls _calls;
-    private readonly ISnapshotter _remote;
     private readonly ProxyNames _names;
     private readonly ProxyRemovals _removals;
 
@@ -46,9 +46,8 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         Config = config;
         Root = root;
         _calls = new ProxyCalls(config, limit, time);
-        _remote = _calls.Client.In(Namespace.Default).Snapshots(config.RemoteName);
         _names = new ProxyNames(Path.Combine(root, "snapshots"));
-        _removals = new ProxyRemovals(config.Name, _calls, _remote, _names, logger);
+        _removals = new ProxyRemovals(config.Name, _calls, In, _names, logger);
     }
 
     /// <summary>Its table of the config.</summary>
@@ -64,34 +63,47 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
     public IReadOnlyList<string> Capabilities => Config.Capabilities;
 
     /// <inheritdoc/>
+    public Task CreateAsync(
+        long id,
+        SnapshotKind kind,
+        IReadOnlyList<long> parents,
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken) =>
+        CreateAsync(Namespace.Default, id, kind, parents, labels, cancellationToken);
+
+    /// <inheritdoc/>
     public async Task CreateAsync(
+        Namespace owner,
         long id,
         SnapshotKind kind,
         IReadOnlyList<long> parents,
         IReadOnlyDictionary<string, string> labels,
         CancellationToken cancellationToken)
     {
-        string parent = parents.Count == 0 ? "" : _names.Of(parents[0]);
-        string key = $"{Prefix}{id}/{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RandomBytes))}";
+        // What is made on another is made where that is: an older version has made all in one namespace.
+        RemoteSnapshot parent = parents.Count == 0 ? new RemoteSnapshot(owner, "") : _names.Of(parents[0]);
+        string random = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RandomBytes));
+        RemoteSnapshot made = parent with { Name = $"{Prefix}{id}/{random}" };
+        ISnapshotter remote = In(made.Namespace);
         Dictionary<string, string> all = labels.Concat(Kept).ToDictionary(StringComparer.Ordinal);
         bool bound = false;
 
         // First the name, so that what the proxy makes is never without an owner here.
-        _names.Set(id, key);
+        _names.Set(id, made);
         try
         {
             await _calls.CallAsync(
                 kind == SnapshotKind.View ? "View" : "Prepare",
                 token => kind == SnapshotKind.View
-                    ? _remote.ViewAsync(key, parent, all, token)
-                    : _remote.PrepareAsync(key, parent, all, token),
+                    ? remote.ViewAsync(made.Name, parent.Name, all, token)
+                    : remote.PrepareAsync(made.Name, parent.Name, all, token),
                 cancellationToken);
             bound = true;
         }
         catch (GantryException e) when (e.Kind is ErrorKind.AlreadyExists
             && labels.TryGetValue(WellKnownLabels.SnapshotRef, out string? target))
         {
-            _names.Set(id, await FindAsync(target, parent, cancellationToken));
+            _names.Set(id, made with { Name = await FindAsync(target, parent, cancellationToken) });
             bound = true;
             throw;
         }
@@ -105,14 +117,38 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    /// <remarks>What a proxy had already is no namespace's own, and keeps the labels that it gave.</remarks>
+    public async Task UpdateLabelsAsync(
+        long id, IReadOnlyDictionary<string, string> changed, CancellationToken cancellationToken)
+    {
+        RemoteSnapshot snapshot = _names.Of(id);
+        if (!snapshot.Name.StartsWith(Prefix, StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        SnapshotInfo info = new(SnapshotKind.Unknown, snapshot.Name, "", default, default, changed);
+        FieldMask mask = new([.. changed.Keys.Select(key => $"labels.{key}")]);
+        try
+        {
+            await _calls.CallAsync(
+                "Update", token => In(snapshot.Namespace).UpdateAsync(info, mask, token), cancellationToken);
+        }
+        catch (GantryException e) when (e.Kind is ErrorKind.NotImplemented)
+        {
+            // It looks at labels when a snapshot is made, and never again.
+            return;
+        }
+    }
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<Mount>> MountsAsync(
         long id,
         SnapshotKind kind,
         IReadOnlyList<long> parents,
         IReadOnlyDictionary<string, string> labels,
         CancellationToken cancellationToken) =>
-        _calls.CallAsync(
-            "Mounts", token => _remote.MountsAsync(_names.Of(id), token), cancellationToken);
+        AskAsync("Mounts", id, (remote, name, token) => remote.MountsAsync(name, token), cancellationToken);
 
     /// <inheritdoc/>
     public async Task<SnapshotUsage> CommitAsync(
@@ -120,13 +156,14 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         IReadOnlyList<long> parents,
         CancellationToken cancellationToken)
     {
-        string key = _names.Of(id);
-        if (key.StartsWith(Prefix, StringComparison.Ordinal) && !key.EndsWith(Suffix, StringComparison.Ordinal))
+        RemoteSnapshot active = _names.Of(id);
+        if (active.Name.StartsWith(Prefix, StringComparison.Ordinal)
+            && !active.Name.EndsWith(Suffix, StringComparison.Ordinal))
         {
-            string parent = await NewParentAsync(key, parents, cancellationToken);
+            string parent = await NewParentAsync(active, parents, cancellationToken);
             await _calls.CallAsync(
-                "Commit", token => CommitRemoteAsync(key, parent, token), cancellationToken);
-            _names.Set(id, key + Suffix);
+                "Commit", token => CommitRemoteAsync(active, parent, token), cancellationToken);
+            _names.Set(id, active with { Name = active.Name + Suffix });
         }
 
         return await UsageAsync(id, parents, cancellationToken);
@@ -140,8 +177,8 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
     {
         try
         {
-            return await _calls.CallAsync(
-                "Usage", token => _remote.UsageAsync(_names.Of(id), token), cancellationToken);
+            return await AskAsync(
+                "Usage", id, (remote, name, token) => remote.UsageAsync(name, token), cancellationToken);
         }
         catch (GantryException e) when (e.Kind is ErrorKind.NotImplemented)
         {
@@ -189,16 +226,30 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         await _calls.DisposeAsync();
     }
 
-    private async Task CommitRemoteAsync(string key, string parent, CancellationToken cancellationToken)
+    private ISnapshotter In(Namespace ns) => _calls.Client.In(ns).Snapshots(Config.RemoteName);
+
+    private Task<T> AskAsync<T>(
+        string what,
+        long id,
+        Func<ISnapshotter, string, CancellationToken, Task<T>> ask,
+        CancellationToken cancellationToken)
     {
+        RemoteSnapshot snapshot = _names.Of(id);
+        return _calls.CallAsync(what, token => ask(In(snapshot.Namespace), snapshot.Name, token), cancellationToken);
+    }
+
+    private async Task CommitRemoteAsync(RemoteSnapshot active, string parent, CancellationToken cancellationToken)
+    {
+        ISnapshotter remote = In(active.Namespace);
+        string name = active.Name + Suffix;
         try
         {
-            await _remote.CommitAsync(key + Suffix, key, parent, Kept, cancellationToken);
+            await remote.CommitAsync(name, active.Name, parent, Kept, cancellationToken);
         }
         catch (GantryException e) when (e.Kind is ErrorKind.NotFound or ErrorKind.AlreadyExists)
         {
             // An earlier attempt may have got as far as here and no further.
-            SnapshotInfo committed = await _remote.StatAsync(key + Suffix, cancellationToken);
+            SnapshotInfo committed = await remote.StatAsync(name, cancellationToken);
             if (committed.Kind is not SnapshotKind.Committed)
             {
                 throw;
@@ -208,7 +259,7 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
 
     /// <summary>The parent to be told at a commit: only of a snapshot that was prepared without one.</summary>
     private async Task<string> NewParentAsync(
-        string key,
+        RemoteSnapshot snapshot,
         IReadOnlyList<long> parents,
         CancellationToken cancellationToken)
     {
@@ -218,22 +269,22 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
         }
 
         SnapshotInfo active = await _calls.CallAsync(
-            "Stat", token => _remote.StatAsync(key, token), cancellationToken);
-        return active.Parent.Length == 0 ? _names.Of(parents[0]) : "";
+            "Stat", token => In(snapshot.Namespace).StatAsync(snapshot.Name, token), cancellationToken);
+        return active.Parent.Length == 0 ? _names.Of(parents[0]).Name : "";
     }
 
     /// <summary>What the proxy calls the committed snapshot that it says it has.</summary>
-    private async Task<string> FindAsync(string target, string parent, CancellationToken cancellationToken)
+    private async Task<string> FindAsync(string target, RemoteSnapshot parent, CancellationToken cancellationToken)
     {
-        string filter = $"labels.\"{WellKnownLabels.SnapshotRef}\"=={Quote(target)},parent=={Quote(parent)}";
+        string filter = $"labels.\"{WellKnownLabels.SnapshotRef}\"=={Quote(target)},parent=={Quote(parent.Name)}";
         string? found = await _calls.CallAsync(
             "List",
             async token =>
             {
-                await foreach (SnapshotInfo info in _remote.ListAsync([filter], token))
+                await foreach (SnapshotInfo info in In(parent.Namespace).ListAsync([filter], token))
                 {
                     // Not every proxy looks at filters.
-                    if (info.Kind is SnapshotKind.Committed && info.Parent == parent
+                    if (info.Kind is SnapshotKind.Committed && info.Parent == parent.Name
                         && info.Labels.GetValueOrDefault(WellKnownLabels.SnapshotRef) == target)
                     {
                         return info.Name;

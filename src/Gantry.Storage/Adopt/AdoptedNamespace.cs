@@ -9,6 +9,7 @@ namespace Gantry.Storage.Adopt;
 /// <param name="Snapshots">The number of snapshots.</param>
 /// <param name="SnapshotBytes">The size of those that are committed.</param>
 /// <param name="Leases">The number of leases.</param>
+/// <param name="Ingests">The number of ingests.</param>
 public sealed record AdoptedNamespace(
     string Name,
     int Images,
@@ -17,4 +18,5 @@ public sealed record AdoptedNamespace(
     long BlobBytes,
     int Snapshots,
     long SnapshotBytes,
-    int Leases);
+    int Leases,
+    int Ingests);

@@ -28,7 +28,7 @@ public static class Adoption
         ArgumentNullException.ThrowIfNull(options);
         Require(options.Root);
         using BoltFile file = BoltFile.Open(SourcePath(options.Root));
-        return AdoptionPlan.Make(file, options).Report;
+        return new AdoptionPlan(file, options).Tell();
     }
 
     /// <summary>Takes over a root. The caller keeps other daemons off it meanwhile.</summary>
@@ -41,9 +41,12 @@ public static class Adoption
         ArgumentNullException.ThrowIfNull(time);
         Require(options.Root);
         using BoltFile file = BoltFile.Open(SourcePath(options.Root));
-        AdoptionPlan plan = AdoptionPlan.Make(file, options);
-        AdoptionWriter.Write(plan, TargetPath(options.Root), time.GetUtcNow());
-        return plan.Report;
+        AdoptionReport report = new AdoptionPlan(file, options).Tell();
+
+        // All of it is in order. It is read again rather than kept: a root may be larger than the memory.
+        using BoltFile again = BoltFile.Open(SourcePath(options.Root));
+        AdoptionWriter.Write(new AdoptionPlan(again, options), report, TargetPath(options.Root), time.GetUtcNow());
+        return report;
     }
 
     private static string TargetPath(string root) =>

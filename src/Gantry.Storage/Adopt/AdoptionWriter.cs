@@ -33,27 +33,28 @@ internal sealed class AdoptionWriter : IDisposable
     private readonly Writer _writer;
     private int _pending;
 
-    private AdoptionWriter(Connection connection, long greatestSnapshotId)
+    private AdoptionWriter(Connection connection)
     {
         _connection = connection;
-        _counters = new Counters(0, greatestSnapshotId);
+        _counters = new Counters(0, 0);
         _writer = new Writer(connection, _counters);
     }
 
     /// <summary>Writes a plan.</summary>
     /// <param name="plan">The plan.</param>
+    /// <param name="report">What is remembered of it.</param>
     /// <param name="databasePath">The database, which does not exist yet.</param>
     /// <param name="now">The time.</param>
     /// <exception cref="GantryException">It could not be written; nothing has come of it.</exception>
-    public static void Write(AdoptionPlan plan, string databasePath, DateTimeOffset now)
+    public static void Write(AdoptionPlan plan, AdoptionReport report, string databasePath, DateTimeOffset now)
     {
         string temporary = databasePath + Suffix;
         RemoveRemains(temporary);
         try
         {
-            using (AdoptionWriter writer = new(Connection.OpenWriter(temporary), plan.GreatestSnapshotId))
+            using (AdoptionWriter writer = new(Connection.OpenWriter(temporary)))
             {
-                writer.WriteAll(plan, now);
+                writer.WriteAll(plan, report, now);
             }
 
             Publish(temporary, databasePath);
@@ -92,7 +93,7 @@ internal sealed class AdoptionWriter : IDisposable
         FileSync.FsyncDirectory(Path.GetDirectoryName(databasePath)!);
     }
 
-    private void WriteAll(AdoptionPlan plan, DateTimeOffset now)
+    private void WriteAll(AdoptionPlan plan, AdoptionReport report, DateTimeOffset now)
     {
         Migrations.Run(_connection);
         _connection.Execute("BEGIN IMMEDIATE");
@@ -101,10 +102,10 @@ internal sealed class AdoptionWriter : IDisposable
             WriteNamespace(ns);
         }
 
-        AdoptionTable.Insert(_writer, plan.Report, now);
+        AdoptionTable.Insert(_writer, report, now);
         using (Statement save = _writer.Use("UPDATE counter SET sequence = ?, snapshot_id = ?"))
         {
-            save.Bind(_counters.Sequence).Bind(_counters.SnapshotId).Run();
+            save.Bind(_counters.Sequence).Bind(plan.GreatestSnapshotId).Run();
         }
 
         _connection.Execute("COMMIT");
@@ -124,6 +125,12 @@ internal sealed class AdoptionWriter : IDisposable
         foreach (ContentInfo blob in planned.Blobs)
         {
             ContentTable.Insert(_writer, ns.Name, blob);
+            Next();
+        }
+
+        foreach ((Ingest ingest, DateTimeOffset? expiresAt) in planned.Ingests)
+        {
+            IngestTable.Put(_writer, ingest, expiresAt);
             Next();
         }
 

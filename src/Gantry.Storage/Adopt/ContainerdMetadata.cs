@@ -21,6 +21,7 @@ internal sealed class ContainerdMetadata
     private const string SchemaBucket = "v1";
     private const int NewestVersion = 4;
     private const string NoPlace = "Gantry keeps no such records";
+    private const string UnknownDigest = "Gantry knows digests of sha256 and sha512 only";
 
     private static readonly string[] KnownKinds =
         ["labels", "images", "containers", "snapshots", "content", "leases", "sandboxes"];
@@ -73,53 +74,39 @@ internal sealed class ContainerdMetadata
 
     private static ContainerdNamespace ReadNamespace(string name, BoltBucket bucket)
     {
-        ContainerdNamespace ns = new(name, bucket.Map("labels"));
-        ReadContent(ns, bucket);
-        foreach ((string key, BoltBucket image) in bucket.Buckets("images"))
+        List<AdoptionSkip> skipped = [];
+        BoltBucket? content = bucket.Bucket("content");
+        ContainerdNamespace ns = new(name, bucket.Map("labels")) { Skipped = skipped };
+        ns = ns with
         {
-            ReadImage(ns, key, image);
-        }
-
-        foreach ((string key, BoltBucket container) in bucket.Buckets("containers"))
-        {
-            CheckIdentifier(container, key);
-            ns.Containers.Add(ReadContainer(key, container));
-        }
-
-        foreach ((string snapshotter, BoltBucket snapshots) in bucket.Buckets("snapshots"))
-        {
-            ns.Snapshots.AddRange(snapshots.Entries.Where(entry => entry.Bucket is not null)
-                .Select(entry => ReadSnapshot(snapshotter, snapshots.KeyText(entry), entry.Bucket!)));
-        }
-
-        foreach ((string key, BoltBucket lease) in bucket.Buckets("leases"))
-        {
-            ns.Leases.Add(
-                (new Lease(key, lease.Time("createdat"), lease.Map("labels")), [.. ReadResources(ns, key, lease)]));
-        }
-
-        Skip(ns, bucket.Keys("sandboxes").Count(), "sandboxes", NoPlace);
+            Blobs = ReadBlobs(ns, content),
+            Ingests = ReadIngests(content),
+            Images = ReadImages(ns, bucket),
+            Containers = bucket.Buckets("containers").Select(container => ReadContainer(container.Key, container.Bucket)),
+            Snapshots = ReadSnapshots(bucket),
+            Leases = bucket.Buckets("leases").Select(lease => (
+                new Lease(lease.Key, lease.Bucket.Time("createdat"), lease.Bucket.Map("labels")),
+                ReadResources(lease.Bucket).ToList())),
+        };
+        ns.Skip(
+            content?.Keys("ingest").Count() ?? 0, "ingests", "what an old containerd has downloaded in part is dropped");
+        ns.Skip(bucket.Keys("sandboxes").Count(), "sandboxes", NoPlace);
         foreach (BoltEntry other in bucket.Entries)
         {
             string kind = bucket.KeyText(other);
             if (other.Bucket is { } objects && !KnownKinds.Contains(kind, StringComparer.Ordinal))
             {
-                Skip(ns, objects.Entries.Count, kind, NoPlace);
+                ns.Skip(objects.Walk().Count(), kind, NoPlace);
             }
         }
 
         return ns;
     }
 
-    private static void ReadContent(ContainerdNamespace ns, BoltBucket bucket)
+    private static IEnumerable<ContentInfo> ReadBlobs(ContainerdNamespace ns, BoltBucket? content)
     {
-        if (bucket.Bucket("content") is not { } content)
-        {
-            return;
-        }
-
         int strange = 0;
-        foreach ((string key, BoltBucket blob) in content.Buckets("blob"))
+        foreach ((string key, BoltBucket blob) in content?.Buckets("blob") ?? [])
         {
             if (!Digest.TryParse(key, out Digest digest))
             {
@@ -127,47 +114,61 @@ internal sealed class ContainerdMetadata
                 continue;
             }
 
-            ns.Blobs.Add(new ContentInfo(
+            yield return new ContentInfo(
                 digest,
                 Size(blob),
                 blob.Time("createdat"),
                 blob.Time("updatedat"),
-                blob.Map("labels")));
+                blob.Map("labels"));
         }
 
-        Skip(ns, strange, "blobs", "Gantry knows digests of sha256 and sha512 only");
-        int ingests = content.Keys("ingests").Count() + content.Keys("ingest").Count();
-        Skip(ns, ingests, "ingests", "what was downloaded in part is dropped, and downloaded anew when it is asked for");
+        ns.Skip(strange, "blobs", UnknownDigest);
     }
 
-    private static void ReadImage(ContainerdNamespace ns, string name, BoltBucket image)
+    private static IEnumerable<ContainerdIngest> ReadIngests(BoltBucket? content) =>
+        (content?.Buckets("ingests") ?? []).Select(ingest => new ContainerdIngest(
+            ingest.Key,
+            ingest.Bucket.Text("ref"),
+            ingest.Bucket.Value("expireat") is { IsEmpty: false } ? ingest.Bucket.Time("expireat") : null));
+
+    private static IEnumerable<ImageRecord> ReadImages(ContainerdNamespace ns, BoltBucket bucket)
     {
-        BoltBucket target = image.Bucket("target") ?? throw image.Corrupt("it has no target");
-        if (!Digest.TryParse(target.Text("digest"), out Digest digest))
+        foreach ((string name, BoltBucket image) in bucket.Buckets("images"))
         {
-            Skip(ns, 1, $"image {name}", "Gantry knows digests of sha256 and sha512 only");
-            return;
-        }
+            BoltBucket target = image.Bucket("target") ?? throw image.Corrupt("it has no target");
+            if (!Digest.TryParse(target.Text("digest"), out Digest digest))
+            {
+                ns.Skip(1, $"image {name}", UnknownDigest);
+                continue;
+            }
 
-        Descriptor descriptor = new(target.Text("mediatype"), digest, Size(target))
-        {
-            Annotations = image.Map("annotations"),
-        };
-        ns.Images.Add(new ImageRecord(
-            name,
-            descriptor,
-            image.Map("labels"),
-            image.Time("createdat"),
-            image.Time("updatedat")));
+            Descriptor descriptor = new(target.Text("mediatype"), digest, Size(target))
+            {
+                Annotations = image.Map("annotations"),
+            };
+            yield return new ImageRecord(
+                name,
+                descriptor,
+                image.Map("labels"),
+                image.Time("createdat"),
+                image.Time("updatedat"));
+        }
     }
+
+    private static IEnumerable<ContainerdSnapshot> ReadSnapshots(BoltBucket bucket) =>
+        bucket.Buckets("snapshots").SelectMany(snapshotter => snapshotter.Bucket.Walk()
+            .Where(entry => entry.Bucket is not null)
+            .Select(entry => ReadSnapshot(snapshotter.Key, snapshotter.Bucket.KeyText(entry), entry.Bucket!)));
 
     private static ContainerRecord ReadContainer(string id, BoltBucket container)
     {
+        CheckIdentifier(container, id);
         Dictionary<string, TypedBytes> extensions = new(StringComparer.Ordinal);
         if (container.Bucket("extensions") is { } stored)
         {
-            foreach (string name in container.Keys("extensions"))
+            foreach (BoltEntry entry in stored.Entries)
             {
+                string name = stored.KeyText(entry);
                 extensions[name] = stored.Any(name) ?? new TypedBytes("", ReadOnlyMemory<byte>.Empty);
             }
         }
@@ -198,7 +199,7 @@ internal sealed class ContainerdMetadata
         snapshot.Time("updatedat"),
         snapshot.Map("labels"));
 
-    private static IEnumerable<Reference> ReadResources(ContainerdNamespace ns, string id, BoltBucket lease)
+    private static IEnumerable<Reference> ReadResources(BoltBucket lease)
     {
         foreach (string digest in lease.Keys("content"))
         {
@@ -215,27 +216,22 @@ internal sealed class ContainerdMetadata
 
         foreach ((string snapshotter, BoltBucket snapshots) in lease.Buckets("snapshots"))
         {
-            foreach (BoltEntry entry in snapshots.Entries)
+            foreach (BoltEntry entry in snapshots.Walk())
             {
                 yield return Reference.ToSnapshot(ReferenceRole.Leased, snapshotter, snapshots.KeyText(entry));
             }
         }
 
-        Skip(ns, lease.Keys("ingests").Count(), $"ingests of lease {id}", "ingests are dropped");
+        foreach (string reference in lease.Keys("ingests"))
+        {
+            yield return new Reference(ReferenceRole.Leased, NodeKind.Ingest, reference);
+        }
     }
 
     private static long Size(BoltBucket bucket)
     {
         long size = bucket.Number("size");
         return size >= 0 ? size : throw bucket.Corrupt("its size is negative");
-    }
-
-    private static void Skip(ContainerdNamespace ns, int count, string what, string reason)
-    {
-        if (count > 0)
-        {
-            ns.Skipped.Add(new AdoptionSkip(ns.Name, count, what, reason));
-        }
     }
 
     private static void CheckIdentifier(BoltBucket bucket, string name)

@@ -6,26 +6,41 @@ using Gantry.Storage.Gc;
 
 namespace Gantry.Storage.Adopt;
 
-/// <summary>All that containerd's metadata has of a namespace, and what of it can't be taken over.</summary>
+/// <summary>
+/// All that containerd's metadata has of a namespace, and what of it can't be taken over. What there may be many of is
+/// read as it is asked for, once.
+/// </summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Labels">Its labels.</param>
 internal sealed record ContainerdNamespace(string Name, IReadOnlyDictionary<string, string> Labels)
 {
     /// <summary>Blobs.</summary>
-    public List<ContentInfo> Blobs { get; } = [];
+    public IEnumerable<ContentInfo> Blobs { get; init; } = [];
+
+    /// <summary>Ingests.</summary>
+    public IEnumerable<ContainerdIngest> Ingests { get; init; } = [];
 
     /// <summary>Images.</summary>
-    public List<ImageRecord> Images { get; } = [];
+    public IEnumerable<ImageRecord> Images { get; init; } = [];
 
     /// <summary>Containers.</summary>
-    public List<ContainerRecord> Containers { get; } = [];
+    public IEnumerable<ContainerRecord> Containers { get; init; } = [];
 
     /// <summary>Snapshots of all snapshotters.</summary>
-    public List<ContainerdSnapshot> Snapshots { get; } = [];
+    public IEnumerable<ContainerdSnapshot> Snapshots { get; init; } = [];
 
     /// <summary>Leases and what they keep.</summary>
-    public List<(Lease Lease, List<Reference> Resources)> Leases { get; } = [];
+    public IEnumerable<(Lease Lease, List<Reference> Resources)> Leases { get; init; } = [];
 
-    /// <summary>What is there and can't be taken over.</summary>
-    public List<AdoptionSkip> Skipped { get; } = [];
+    /// <summary>What is there and can't be taken over: it grows while the rest is read.</summary>
+    public required List<AdoptionSkip> Skipped { get; init; }
+
+    /// <summary>Adds to what can't be taken over.</summary>
+    public void Skip(int count, string what, string reason)
+    {
+        if (count > 0)
+        {
+            Skipped.Add(new AdoptionSkip(Name, count, what, reason));
+        }
+    }
 }

@@ -92,7 +92,7 @@ internal static class StoredValues
     public static TypedBytes? Any(this BoltBucket bucket, string key) =>
         bucket.Value(key) is { IsEmpty: false } value ? DecodeAny(bucket, key, value) : null;
 
-    /// <summary>The buckets within one of its buckets, each with its key; none when that is not there.</summary>
+    /// <summary>The buckets within one of its buckets, walked, each with its key; none when that is not there.</summary>
     public static IEnumerable<(string Key, BoltBucket Bucket)> Buckets(this BoltBucket bucket, string key)
     {
         if (bucket.Bucket(key) is not { } objects)
@@ -100,7 +100,7 @@ internal static class StoredValues
             yield break;
         }
 
-        foreach (BoltEntry entry in objects.Entries)
+        foreach (BoltEntry entry in objects.Walk())
         {
             if (entry.Bucket is not null)
             {
@@ -109,7 +109,7 @@ internal static class StoredValues
         }
     }
 
-    /// <summary>The keys within one of its buckets; none when that is not there.</summary>
+    /// <summary>The keys within one of its buckets, walked; none when that is not there.</summary>
     public static IEnumerable<string> Keys(this BoltBucket bucket, string key)
     {
         if (bucket.Bucket(key) is not { } objects)
@@ -117,7 +117,7 @@ internal static class StoredValues
             yield break;
         }
 
-        foreach (BoltEntry entry in objects.Entries)
+        foreach (BoltEntry entry in objects.Walk())
         {
             yield return objects.KeyText(entry);
         }

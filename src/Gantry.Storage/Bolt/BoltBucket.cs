@@ -5,7 +5,8 @@ using Gantry.Core.Errors;
 namespace Gantry.Storage.Bolt;
 
 /// <summary>
-/// A bucket: keys in order, with values or buckets of their own. It is read whole when it is first asked for something.
+/// A bucket: keys in order, with values or buckets of their own. It is read whole when it is first asked for something,
+/// unless it is walked.
 /// </summary>
 public sealed class BoltBucket
 {
@@ -39,9 +40,16 @@ public sealed class BoltBucket
 
     /// <summary>What is in it, in the order of the keys.</summary>
     /// <exception cref="GantryException">DataLoss: a page is damaged.</exception>
-    public IReadOnlyList<BoltEntry> Entries => _entries ??= Load();
+    public IReadOnlyList<BoltEntry> Entries => _entries ??= [.. Read()];
 
     private string Where => _file.Describe(_rootPage, Path);
+
+    /// <summary>
+    /// What is in it, in the order of the keys, read page by page as it is asked for and not kept: for a bucket that is too
+    /// large to be held, and which a file gives only once.
+    /// </summary>
+    /// <exception cref="GantryException">DataLoss: a page is damaged.</exception>
+    public IEnumerable<BoltEntry> Walk() => _entries ?? Read();
 
     /// <summary>The value of a key; null when there is none, or when it is a bucket.</summary>
     /// <param name="key">The key.</param>
@@ -84,28 +92,36 @@ public sealed class BoltBucket
         return null;
     }
 
-    private List<BoltEntry> Load()
+    private IEnumerable<BoltEntry> Read()
     {
-        List<BoltEntry> entries = [];
-        if (_rootPage == 0)
+        ReadOnlyMemory<byte>? last = null;
+        foreach ((BoltPage leaf, string where) in _rootPage == 0 ? InlineLeaf() : Leaves(_rootPage, 0))
         {
-            BoltPage page = new(_inlinePage, Where);
-            if (!page.IsLeaf)
+            for (int i = 0; i < leaf.Count; i++)
             {
-                throw new GantryException(ErrorKind.DataLoss, $"{Where}: a page within a value is no leaf");
+                (ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, bool isBucket) = leaf.Item(i);
+                if (last is { } before && before.Span.SequenceCompareTo(key.Span) >= 0)
+                {
+                    throw new GantryException(ErrorKind.DataLoss, $"{where}: the keys are out of order");
+                }
+
+                last = key;
+                yield return isBucket
+                    ? new BoltEntry(key, ReadOnlyMemory<byte>.Empty, Nested(key, value, where))
+                    : new BoltEntry(key, value, null);
             }
-
-            LoadLeaf(page, Where, entries);
         }
-        else
-        {
-            LoadTree(_rootPage, 0, entries);
-        }
-
-        return entries;
     }
 
-    private void LoadTree(ulong id, int depth, List<BoltEntry> entries)
+    private IEnumerable<(BoltPage Leaf, string Where)> InlineLeaf()
+    {
+        BoltPage page = new(_inlinePage, Where);
+        yield return page.IsLeaf
+            ? (page, Where)
+            : throw new GantryException(ErrorKind.DataLoss, $"{Where}: a page within a value is no leaf");
+    }
+
+    private IEnumerable<(BoltPage Leaf, string Where)> Leaves(ulong id, int depth)
     {
         string where = _file.Describe(id, Path);
         if (depth > MaxTreeDepth)
@@ -116,29 +132,16 @@ public sealed class BoltBucket
         BoltPage page = new(_file.ReadPage(id, where), where);
         if (page.IsLeaf)
         {
-            LoadLeaf(page, where, entries);
-            return;
+            yield return (page, where);
+            yield break;
         }
 
         for (int i = 0; i < page.Count; i++)
         {
-            LoadTree(page.Child(i), depth + 1, entries);
-        }
-    }
-
-    private void LoadLeaf(BoltPage page, string where, List<BoltEntry> entries)
-    {
-        for (int i = 0; i < page.Count; i++)
-        {
-            (ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, bool isBucket) = page.Item(i);
-            if (entries.Count > 0 && entries[^1].Key.Span.SequenceCompareTo(key.Span) >= 0)
+            foreach ((BoltPage Leaf, string Where) leaf in Leaves(page.Child(i), depth + 1))
             {
-                throw new GantryException(ErrorKind.DataLoss, $"{where}: the keys are out of order");
+                yield return leaf;
             }
-
-            entries.Add(isBucket
-                ? new BoltEntry(key, ReadOnlyMemory<byte>.Empty, Nested(key, value, where))
-                : new BoltEntry(key, value, null));
         }
     }
 

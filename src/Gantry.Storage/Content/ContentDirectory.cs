@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text;
 using Gantry.Core.Content;
 using Gantry.Core.Errors;
 using Gantry.Linux.Syscalls;
@@ -94,8 +92,7 @@ internal sealed class ContentDirectory : IBlobStore
     public IEnumerable<string> ListIngests() => Directory.EnumerateDirectories(_ingests);
 
     /// <summary>The directory of an ingest.</summary>
-    public string IngestPath(string backend) =>
-        Path.Combine(_ingests, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(backend))));
+    public string IngestPath(string backend) => IngestFiles.PathOf(Root, backend);
 
     /// <summary>The data of an ingest.</summary>
     public string DataPath(string backend) => Path.Combine(IngestPath(backend), "data");

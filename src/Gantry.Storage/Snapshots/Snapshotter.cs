@@ -37,26 +37,28 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
         CancellationToken cancellationToken)
     {
         Names.Check(info.Name, "snapshot name");
+
+        // Step 1: the driver, of what it may look at.
+        SnapshotRow before = scope.Database.Read(connection => Require(connection, info.Name));
+        Dictionary<string, string> changed = Changed(
+            Inherited(before.Info.Labels), Inherited(UpdatedLabels(before, info, mask)));
+        if (changed.Count > 0)
+        {
+            await driver.UpdateLabelsAsync(before.Id, changed, cancellationToken);
+        }
+
+        // Step 2: the record.
         DateTimeOffset now = scope.Time.GetUtcNow();
         return Shown(await scope.Database.WriteAsync(
             writer =>
             {
                 SnapshotRow old = Require(writer.Connection, info.Name);
-                IReadOnlyDictionary<string, string> labels = mask.IsEmpty ? info.Labels : old.Info.Labels;
-                foreach (string path in mask.Paths)
+                SnapshotRow updated = old with
                 {
-                    labels = Labels.Apply("labels", path, labels, info.Labels)
-                        ?? throw new GantryException(
-                            ErrorKind.InvalidArgument,
-                            $"cannot update \"{path}\" field on snapshot \"{info.Name}\"");
-                }
-
-                SnapshotRow changed = old with
-                {
-                    Info = old.Info with { Labels = Labels.Check(labels, "info.Labels"), UpdatedAt = now },
+                    Info = old.Info with { Labels = UpdatedLabels(old, info, mask), UpdatedAt = now },
                 };
-                SnapshotTable.Update(writer, scope.Namespace, driver.Name, changed);
-                return changed;
+                SnapshotTable.Update(writer, scope.Namespace, driver.Name, updated);
+                return updated;
             },
             cancellationToken));
     }
@@ -207,6 +209,26 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
                 || label.Key.StartsWith(WellKnownLabels.SnapshotPrefix, StringComparison.Ordinal))
             .ToDictionary(StringComparer.Ordinal);
 
+    private static IReadOnlyDictionary<string, string> UpdatedLabels(SnapshotRow old, SnapshotInfo info, FieldMask mask)
+    {
+        IReadOnlyDictionary<string, string> labels = mask.IsEmpty ? info.Labels : old.Info.Labels;
+        foreach (string path in mask.Paths)
+        {
+            labels = Labels.Apply("labels", path, labels, info.Labels)
+                ?? throw new GantryException(
+                    ErrorKind.InvalidArgument,
+                    $"cannot update \"{path}\" field on snapshot \"{info.Name}\"");
+        }
+
+        return Labels.Check(labels, "info.Labels");
+    }
+
+    /// <summary>What leads from some labels to others: new values, and empty ones for those that go.</summary>
+    private static Dictionary<string, string> Changed(Dictionary<string, string> from, Dictionary<string, string> to) =>
+        to.Where(label => from.GetValueOrDefault(label.Key) != label.Value)
+            .Concat(from.Where(label => !to.ContainsKey(label.Key)).Select(label => KeyValuePair.Create(label.Key, "")))
+            .ToDictionary(StringComparer.Ordinal);
+
     private async Task<IReadOnlyList<Mount>> CreateAsync(
         SnapshotKind kind,
         string key,
@@ -235,7 +257,8 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
         Dictionary<string, string> inherited = Inherited(checkedLabels);
         try
         {
-            await driver.CreateAsync(id, kind, chain, inherited, cancellationToken);
+            await driver.CreateAsync(
+                Core.Namespaces.Namespace.Parse(scope.Namespace), id, kind, chain, inherited, cancellationToken);
         }
         catch (GantryException e) when (e.Kind == ErrorKind.AlreadyExists && target is not null)
         {

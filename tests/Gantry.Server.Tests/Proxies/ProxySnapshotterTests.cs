@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net.Sockets;
+using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
@@ -93,6 +94,32 @@ public sealed class ProxySnapshotterTests : IAsyncLifetime
         await Snapshots.CleanupAsync(Token);
 
         Assert.Empty(await Server.NamesAsync());
+    }
+
+    [Fact]
+    public async Task The_proxy_is_told_the_namespace_of_the_caller()
+    {
+        await Snapshots.PrepareAsync("k", "", NoLabels, Token);
+        await In("other").PrepareAsync("k", "", NoLabels, Token);
+
+        Assert.Equal(["default", "other"], Server.Service.Namespaces.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Labels_that_it_may_look_at_change_there_too()
+    {
+        const string Seen = "containerd.io/snapshot/seen";
+        Dictionary<string, string> labels = new() { [Seen] = "1", ["containerd.io/snapshot/goes"] = "1", ["own"] = "1" };
+        await Snapshots.PrepareAsync("k", "", labels, Token);
+        SnapshotInfo info = await Snapshots.StatAsync("k", Token);
+
+        await Snapshots.UpdateAsync(
+            info with { Labels = new Dictionary<string, string> { [Seen] = "2", ["own"] = "2" } }, new FieldMask([]), Token);
+
+        string remote = Assert.Single(await Server.NamesAsync());
+        IReadOnlyDictionary<string, string> there = (await Server.Snapshots.StatAsync(remote, Token)).Labels;
+        Assert.Equal([(Seen, "2")], there.Where(label => label.Key != "containerd.io/gc.root").Select(l => (l.Key, l.Value)));
+        Assert.Equal("2", (await Snapshots.StatAsync("k", Token)).Labels["own"]);
     }
 
     [Fact]

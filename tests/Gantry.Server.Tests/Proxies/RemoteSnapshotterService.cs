@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Snapshots;
 using Gantry.Core.Errors;
@@ -17,10 +18,21 @@ internal sealed class RemoteSnapshotterService(ISnapshotter snapshots) : Snapsho
     /// <summary>Whether it says that it has a target, and does not.</summary>
     public bool Lies { get; set; }
 
+    /// <summary>The namespaces that callers have told.</summary>
+    public ConcurrentDictionary<string, bool> Namespaces { get; } = [];
+
+    public override async Task<UpdateSnapshotResponse> Update(UpdateSnapshotRequest request, ServerCallContext context)
+    {
+        SnapshotInfo info = await snapshots.UpdateAsync(
+            request.Info.ToRecord(), request.UpdateMask.ToRecord(), context.CancellationToken);
+        return new UpdateSnapshotResponse { Info = info.ToMessage() };
+    }
+
     public override async Task<PrepareSnapshotResponse> Prepare(
         PrepareSnapshotRequest request,
         ServerCallContext context)
     {
+        Namespaces[context.RequestHeaders.GetValue("containerd-namespace") ?? ""] = true;
         Dictionary<string, string> labels = new(request.Labels, StringComparer.Ordinal);
         string target = labels.GetValueOrDefault(WellKnownLabels.SnapshotRef, "");
         if (Targets.Contains(target))

@@ -46,7 +46,7 @@ public sealed class AdoptionTests : IDisposable
 
         Assert.Equal((3, 42), (report.SchemaVersion, report.TransactionId));
         Assert.Equal(
-            [new AdoptedNamespace("one", 1, 1, 1, 8, 0, 0, 1), new AdoptedNamespace("two", 0, 0, 0, 0, 0, 0, 0)],
+            [new AdoptedNamespace("one", 1, 1, 1, 8, 0, 0, 1, 0), new AdoptedNamespace("two", 0, 0, 0, 0, 0, 0, 0, 0)],
             report.Namespaces);
         await using MetadataStore store = await OpenAsync();
         NamespaceInfo ns = Assert.Single(await store.Namespaces.ListAsync(["name==one"], Token));
@@ -125,6 +125,36 @@ public sealed class AdoptionTests : IDisposable
 
         await FailsAsync(ErrorKind.NotFound, () => content.InfoAsync(loose, Token));
         Assert.Equal([1], driver.Ids);
+    }
+
+    [Fact]
+    public async Task A_download_is_gone_on_with_where_containerd_left_it()
+    {
+        _root.AddIngest("ns", "layer", "the first half", total: 28, ContainerdRoot.Time.AddYears(50));
+        _root.AddIngest("ns", "expired", "old", total: 0, ContainerdRoot.Time);
+        _root.AddIngest("ns", "kept", "leased", total: 0, ContainerdRoot.Time);
+        _root.Namespace("ns").Under("leases", "l").Set("createdat", Stamp()).Under("ingests").Set("kept", []);
+        _root.Save();
+        AdoptionReport report = Adoption.Run(_root.Options, TimeProvider.System);
+        Assert.Equal(3, Assert.Single(report.Namespaces).Ingests);
+        await using MetadataStore store = await OpenAsync();
+        IContentStore content = store.In(Namespace.Parse("ns")).Content;
+
+        await store.Collector.CollectAsync(Token);
+
+        Assert.Equal(["kept", "layer"], (await content.ListStatusesAsync([], Token)).Select(status => status.Ref));
+        IngestStatus status = await content.StatusAsync("layer", Token);
+        Assert.Equal((14, 28, ContainerdRoot.Time), (status.Offset, status.Total, status.StartedAt));
+        byte[] whole = "the first halfthe other half"u8.ToArray();
+        Digest digest = Digest.OfBytes(whole);
+        await using (IContentWriter writer = await content.OpenWriterAsync("layer", 28, digest, Token))
+        {
+            Assert.Equal(14, writer.Status.Offset);
+            await writer.WriteAsync(whole.AsMemory(14), Token);
+            await writer.CommitAsync(28, digest, new Dictionary<string, string>(), Token);
+        }
+
+        Assert.Equal(28, (await content.InfoAsync(digest, Token)).Size);
     }
 
     [Fact]

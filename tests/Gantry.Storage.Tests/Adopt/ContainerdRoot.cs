@@ -11,7 +11,7 @@ namespace Gantry.Storage.Tests.Adopt;
 internal sealed class ContainerdRoot : IDisposable
 {
     private readonly TempDirectory _directory = new();
-    private readonly BoltTree _meta = new();
+    private BoltTree _meta = new();
     private readonly Dictionary<string, BoltTree> _backends = new(StringComparer.Ordinal);
 
     public ContainerdRoot() => _meta.Under("v1").Set("version", Signed(3));
@@ -55,6 +55,24 @@ internal sealed class ContainerdRoot : IDisposable
         blob.Set("size", Signed(bytes.Length));
         AddLabels(blob, labels);
         return digest;
+    }
+
+    public void AddIngest(string ns, string reference, string data, long total, DateTimeOffset expires)
+    {
+        string backend = $"{ns}/1/{reference}";
+        Namespace(ns).Under("content", "ingests", reference).Set("ref", backend).Set("expireat", GoTime(expires));
+        string directory = Path.Combine(
+            Root,
+            "io.containerd.content.v1.content/ingest",
+            Digest.OfBytes(System.Text.Encoding.UTF8.GetBytes(backend)).Hex);
+        Directory.CreateDirectory(directory);
+        File.WriteAllText(Path.Combine(directory, "ref"), backend);
+        File.WriteAllText(Path.Combine(directory, "data"), data);
+        File.WriteAllText(Path.Combine(directory, "startedat"), Time.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture));
+        if (total > 0)
+        {
+            File.WriteAllText(Path.Combine(directory, "total"), total.ToString(CultureInfo.InvariantCulture));
+        }
     }
 
     public void AddImage(string ns, string name, Digest target)
@@ -120,6 +138,13 @@ internal sealed class ContainerdRoot : IDisposable
             Directory.CreateDirectory(SnapshotterRoot(snapshotter));
             BoltWriter.Write(Path.Combine(SnapshotterRoot(snapshotter), "metadata.db"), backend);
         }
+    }
+
+    /// <summary>Gives back the memory of what was written.</summary>
+    public void Forget()
+    {
+        _meta = new BoltTree();
+        _backends.Clear();
     }
 
     public void Dispose() => _directory.Dispose();

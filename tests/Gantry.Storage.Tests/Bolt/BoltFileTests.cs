@@ -44,6 +44,35 @@ public sealed class BoltFileTests : IDisposable
         Assert.Null(file.Root.Value("small"));
     }
 
+    [Fact]
+    public void A_bucket_that_is_walked_is_not_kept_in_memory()
+    {
+        const int Count = 4000;
+        BoltTree root = new();
+        for (int i = 0; i < Count; i++)
+        {
+            root.Under("many", i.ToString("D6", CultureInfo.InvariantCulture)).Set("large", new byte[10_000]);
+        }
+
+        BoltWriter.Write(Database, root);
+        root = new BoltTree();
+        using BoltFile file = BoltFile.Open(Database);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        int seen = 0;
+        long most = 0;
+        foreach (BoltEntry entry in file.Root.Bucket("many")!.Walk())
+        {
+            Assert.Equal(10_000, entry.Bucket!.Value("large")!.Value.Length);
+            if (++seen % 500 == 0)
+            {
+                most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true) - before);
+            }
+        }
+
+        Assert.Equal(Count, seen);
+        Assert.InRange(most, long.MinValue, 10 << 20);
+    }
+
     [Theory]
     [InlineData(0, 7)]
     [InlineData(1, 6)]
