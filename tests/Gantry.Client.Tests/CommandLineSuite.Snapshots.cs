@@ -31,6 +31,20 @@ public abstract partial class CommandLineSuite
         await SnapshotsAsync("rm", $"{name}-v", $"{name}-b", $"{name}-base");
     }
 
+    [Fact]
+    public async Task An_image_that_is_here_is_unpacked_into_another_snapshotter()
+    {
+        string chain = (await SnapshotsAsync("unpack", "--snapshotter", "native", fixture.Image)).StandardOutput.Trim();
+
+        string info = (await SnapshotsAsync("info", "--snapshotter", "native", chain)).StandardOutput;
+
+        Assert.Contains("\"kind\": \"Committed\"", info, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(chain, (await SnapshotsAsync("unpack", "--snapshotter", "native", fixture.Image)).StandardOutput.Trim());
+        BufferedCommandResult unknown = await GantryAsync("snapshots", "unpack", "sha256:" + new string('0', 64));
+        Assert.Equal(1, unknown.ExitCode);
+        Assert.Contains("no image points to", unknown.StandardError, StringComparison.Ordinal);
+    }
+
     private async Task<BufferedCommandResult> SnapshotsAsync(params string[] arguments)
     {
         BufferedCommandResult result = await GantryAsync(["snapshots", .. arguments]);

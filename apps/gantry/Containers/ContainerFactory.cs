@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Security.Cryptography;
 using Gantry.Cli.CommandLine;
 using Gantry.Cli.Containers.Settings;
@@ -9,7 +8,6 @@ using Gantry.Client.Containers;
 using Gantry.Core;
 using Gantry.Core.Containers;
 using Gantry.Core.Errors;
-using Gantry.Core.Labels;
 using Gantry.Core.Leases;
 using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
@@ -31,8 +29,6 @@ namespace Gantry.Cli.Containers;
 /// </remarks>
 internal sealed class ContainerFactory(Session session, ParseResult parse, RunOptions options)
 {
-    private static readonly TimeSpan LeaseLifetime = TimeSpan.FromHours(1);
-
     private string Snapshotter => parse.GetValue(options.Filesystem.Snapshotter)!;
 
     /// <summary>Makes it.</summary>
@@ -48,8 +44,7 @@ internal sealed class ContainerFactory(Session session, ParseResult parse, RunOp
         Spec(id, new ContainerDefaults(), wanted with { Args = ["true"] });
 
         // Step 1
-        ILeaseStore leases = session.Scope.Leases;
-        Task<Lease> leasing = leases.CreateAsync("", LeaseLabels(), session.Token);
+        Task<Lease> leasing = SessionLease.CreateAsync(session);
         NewContainer container;
         try
         {
@@ -59,11 +54,11 @@ internal sealed class ContainerFactory(Session session, ParseResult parse, RunOp
         }
         catch
         {
-            await DropAsync(leases, leasing);
+            await SessionLease.DropAsync(session, leasing);
             throw;
         }
 
-        return (container, DropAsync(leases, leasing));
+        return (container, SessionLease.DropAsync(session, leasing));
     }
 
     private async Task<ResolvedImage?> ImageAsync() =>
@@ -207,25 +202,6 @@ internal sealed class ContainerFactory(Session session, ParseResult parse, RunOp
         {
             await container.RemoveAsync(session.Scope);
             throw;
-        }
-    }
-
-    private static Dictionary<string, string> LeaseLabels() => new(StringComparer.Ordinal)
-    {
-        [WellKnownLabels.GcExpire] = (TimeProvider.System.GetUtcNow() + LeaseLifetime).UtcDateTime
-            .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
-    };
-
-    private static async Task DropAsync(ILeaseStore leases, Task<Lease> leasing)
-    {
-        using CancellationTokenSource limit = Session.Cleanup();
-        try
-        {
-            await leases.DeleteAsync((await leasing).Id, synchronous: false, limit.Token);
-        }
-        catch (Exception e) when (e is GantryException or OperationCanceledException)
-        {
-            // Either it was never made, and the caller hears of that, or it ends by itself in an hour.
         }
     }
 }

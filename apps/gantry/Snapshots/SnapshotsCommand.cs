@@ -25,6 +25,7 @@ internal static class SnapshotsCommand
             SnapshotMakers.View(Of),
             SnapshotMakers.Commit(Of),
             SnapshotMakers.Mounts(Of),
+            UnpackCommand.Create(Snapshotter),
             Remove(),
         };
         command.Aliases.Add("snapshot");

@@ -1,5 +1,3 @@
-using ZstdSharp;
-
 namespace Gantry.Archive.Compression;
 
 /// <summary>Packs a stream. The same bytes are packed the same way each time: no name and no time are put in.</summary>
@@ -16,7 +14,7 @@ public static class Compressor
     public static Stream Open(Stream packed, CompressionKind kind) => kind switch
     {
         CompressionKind.Gzip => new ParallelGzipStream(packed),
-        CompressionKind.Zstd => new CompressionStream(packed, ZstdLevel, leaveOpen: true),
+        CompressionKind.Zstd => new ParallelZstdStream(packed, ZstdLevel),
         _ => new BufferedStream(packed),
     };
 }

@@ -71,7 +71,7 @@ public sealed class LayerFuzzTests : IDisposable
         using MemoryStream packed = new();
         using (Stream packing = kind == CompressionKind.Gzip
             ? new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true)
-            : Compressor.Open(packed, kind))
+            : new ZstdSharp.CompressionStream(packed, leaveOpen: true))
         {
             packing.Write(tar);
         }
