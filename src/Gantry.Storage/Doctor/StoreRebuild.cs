@@ -46,7 +46,7 @@ internal sealed class StoreRebuild(
     private readonly DateTimeOffset _now = time.GetUtcNow();
 
     /// <summary>The end of names of what is kept.</summary>
-    private string Suffix => $".before-{_now.UtcDateTime.ToString("yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture)}";
+    private string Suffix => $".before-{_now.UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff", CultureInfo.InvariantCulture)}";
 
     /// <summary>Step 1: moves the old database away.</summary>
     /// <returns>Where it is now; there may be none.</returns>
