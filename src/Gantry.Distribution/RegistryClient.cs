@@ -15,8 +15,6 @@ namespace Gantry.Distribution;
 /// </summary>
 public sealed partial class RegistryClient : IDisposable
 {
-    private const string DigestHeader = "Docker-Content-Digest";
-
     private static readonly string[] ManifestTypes =
     [
         MediaTypes.DockerManifest, MediaTypes.DockerManifestList, MediaTypes.OciManifest, MediaTypes.OciIndex, "*/*",
@@ -204,20 +202,6 @@ public sealed partial class RegistryClient : IDisposable
 
     private static string? MediaTypeOf(HttpResponseMessage response) => response.Content.Headers.ContentType?.MediaType;
 
-    private static Digest DigestIn(HttpResponseMessage response)
-    {
-        if (!response.Headers.TryGetValues(DigestHeader, out IEnumerable<string>? values))
-        {
-            return default;
-        }
-
-        string text = string.Join(',', values);
-        return Digest.TryParse(text, out Digest digest)
-            ? digest
-            : throw new GantryException(
-                ErrorKind.FailedPrecondition, $"invalid digest \"{text}\" in header {DigestHeader}");
-    }
-
     private static void CheckAsked(Reference reference, Digest said)
     {
         if (!reference.Digest.IsEmpty && !said.IsEmpty && reference.Digest != said)
@@ -254,7 +238,7 @@ public sealed partial class RegistryClient : IDisposable
             throw Schema1(mediaType);
         }
 
-        Digest digest = DigestIn(response);
+        Digest digest = DigestHeader.In(response);
         CheckAsked(reference, digest);
         long? size = response.Content.Headers.ContentLength;
         bool known = MediaTypes.IsManifest(mediaType) || MediaTypes.IsIndex(mediaType);
@@ -284,7 +268,7 @@ public sealed partial class RegistryClient : IDisposable
         }
 
         byte[] data = await BoundedBody.ReadAllAsync(response, OciJson.MaxManifestBytes, _options, cancellationToken);
-        Digest said = DigestIn(response);
+        Digest said = DigestHeader.In(response);
         CheckAsked(reference, said);
         Digest expected = reference.Digest.IsEmpty ? said : reference.Digest;
         Digest actual = expected.IsEmpty ? Digest.OfBytes(data) : DigestOf(data, expected);

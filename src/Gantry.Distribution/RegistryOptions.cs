@@ -46,6 +46,9 @@ public sealed record RegistryOptions
     /// <summary>How long a registry may stay silent: before it answers, and between two pieces of a body.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How many bytes of a blob are sent in one request at most; 0 to send it whole, if the registry takes it.</summary>
+    public long UploadChunkBytes { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

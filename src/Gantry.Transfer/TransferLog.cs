@@ -12,4 +12,7 @@ internal static partial class TransferLog
 
     [LoggerMessage(3, LogLevel.Information, "ingest {Ref} of {Offset} bytes did not come to its digest, starting again")]
     public static partial void StartingAgain(this ILogger logger, string @ref, long offset);
+
+    [LoggerMessage(4, LogLevel.Information, "pushed {Ref} as {Digest}")]
+    public static partial void Pushed(this ILogger logger, string @ref, string digest);
 }

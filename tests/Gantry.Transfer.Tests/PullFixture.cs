@@ -12,7 +12,10 @@ using Gantry.Snapshotters.Native;
 using Gantry.Snapshotters.Overlay;
 using Gantry.Storage.Metadata;
 using Gantry.Testing;
+using Gantry.Transfer.Import;
 using Gantry.Transfer.Pull;
+using Gantry.Transfer.Push;
+using Gantry.Transfer.Unpack;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -46,10 +49,10 @@ internal sealed class PullFixture : IAsyncDisposable
         _store = store;
         _client = new RegistryClient(new RegistryOptions { MaxAttempts = 2, RetryDelay = TimeSpan.FromMilliseconds(1) });
         Layout = new OciLayout(directory["layout"]);
-        Puller = new ImagePuller(
-            _client,
+        Puller = PullerOf(_client);
+        Importer = new ImageImporter(
             lease => store.In(Namespace.Default, lease),
-            scope => new ContentDiffer(scope.Content, MountAsync));
+            new Unpacker(scope => new ContentDiffer(scope.Content, MountAsync)));
     }
 
     public RegistryServer Registry { get; }
@@ -60,6 +63,10 @@ internal sealed class PullFixture : IAsyncDisposable
     public OciLayout Layout { get; }
 
     public ImagePuller Puller { get; }
+
+    public ImageImporter Importer { get; }
+
+    public ImagePusher Pusher => new(_client, Scope);
 
     public INamespaceScope Scope => _store.In(Namespace.Default);
 
@@ -82,6 +89,12 @@ internal sealed class PullFixture : IAsyncDisposable
             new MetadataStoreOptions(directory["root"]) { Drivers = [overlay, native, remote] }, Cancel);
         return new PullFixture(directory, registry, overlay, native, behindRemote, remote, store);
     }
+
+    /// <summary>A puller with another registry client; it shares nothing else with others than the stores.</summary>
+    public ImagePuller PullerOf(RegistryClient client) => new(
+        client,
+        lease => _store.In(Namespace.Default, lease),
+        scope => new ContentDiffer(scope.Content, MountAsync));
 
     /// <summary>Pushes an image of the layout and says how to pull it.</summary>
     public async Task<PullRequest> PushAsync(string tag, string? snapshotter = "overlayfs", string? format = null)

@@ -54,6 +54,10 @@ internal static class CommandTree
         {
             AdoptCommand.Create(),
             PullCommand.Create(),
+            PushCommand.Create(),
+            ImportCommand.Create(),
+            ExportCommand.Create(),
+            ImageCommand.Create(),
             RunCommand.Create(),
             CreateCommand.Create(),
             StartCommand.Create(),

@@ -16,12 +16,7 @@ internal static class Puller
     public static async Task<ImageRecord> PullAsync(Session session, string name, ImageRequest request)
     {
         Reference reference = Reference.ParseFamiliar(name);
-        using RegistryClient registry = new(new RegistryOptions
-        {
-            PlainHttp = request.PlainHttp,
-            SkipVerify = request.SkipVerify,
-            CaFiles = request.CaFiles,
-        });
+        using RegistryClient registry = OpenRegistry(request);
         ImagePuller puller = new(
             registry,
             leaseId => session.Client.In(session.Namespace, leaseId),
@@ -33,14 +28,20 @@ internal static class Puller
             RemoteSnapshots = await IsRemoteAsync(session, request.Snapshotter),
         };
 
-        if (StandardStreams.ErrorIsTerminal)
-        {
-            return await LiveProgress.ShowAsync(
-                progress => PullAsync(puller, pull, progress, session.Token));
-        }
-
-        return await PullAsync(puller, pull, new PlainProgress(), session.Token);
+        return await ShowAsync(progress => PullAsync(puller, pull, progress, session.Token));
     }
+
+    /// <summary>The registry client that the options ask for.</summary>
+    public static RegistryClient OpenRegistry(ImageRequest request) => new(new RegistryOptions
+    {
+        PlainHttp = request.PlainHttp,
+        SkipVerify = request.SkipVerify,
+        CaFiles = request.CaFiles,
+    });
+
+    /// <summary>Shows how work goes that is made of parts: to people or to a log.</summary>
+    public static Task<T> ShowAsync<T>(Func<IProgress<PullProgress>, Task<T>> work) =>
+        StandardStreams.ErrorIsTerminal ? LiveProgress.ShowAsync(work) : work(new PlainProgress());
 
     /// <summary>Whether a snapshotter says that it wants to be told where layers are.</summary>
     private static async Task<bool> IsRemoteAsync(Session session, string snapshotter)

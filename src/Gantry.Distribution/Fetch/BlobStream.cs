@@ -224,6 +224,6 @@ internal sealed class BlobStream : Stream
         }
 
         _logger.Resuming(url, _offset, reason);
-        await Task.Delay(_options.RetryDelay * Math.Pow(2, _failuresInRow - 1), _options.Time, cancellationToken);
+        await Task.Delay(Backoff.Delay(_options, _failuresInRow), _options.Time, cancellationToken);
     }
 }

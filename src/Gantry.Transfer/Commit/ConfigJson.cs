@@ -11,20 +11,15 @@ internal static class ConfigJson
 
     /// <summary>Reads a document.</summary>
     /// <exception cref="GantryException">InvalidArgument: it is no JSON object.</exception>
-    public static JsonObject Parse(byte[] data, string what)
-    {
-        try
-        {
-            return JsonNode.Parse(
-                data,
-                documentOptions: new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false })
-                as JsonObject ?? throw new GantryException(ErrorKind.InvalidArgument, $"{what}: no JSON object");
-        }
-        catch (JsonException e)
-        {
-            throw new GantryException(ErrorKind.InvalidArgument, $"{what}: {e.Message}", e);
-        }
-    }
+    public static JsonObject Parse(byte[] data, string what) =>
+        ParseNode(data, what) as JsonObject
+        ?? throw new GantryException(ErrorKind.InvalidArgument, $"{what}: no JSON object");
+
+    /// <summary>Reads a document that is a list.</summary>
+    /// <exception cref="GantryException">InvalidArgument: it is no JSON list.</exception>
+    public static JsonArray ParseList(byte[] data, string what) =>
+        ParseNode(data, what) as JsonArray
+        ?? throw new GantryException(ErrorKind.InvalidArgument, $"{what}: no JSON list");
 
     /// <summary>The bytes of a document.</summary>
     public static byte[] ToBytes(JsonObject document)
@@ -49,4 +44,18 @@ internal static class ConfigJson
     public static JsonArray List(JsonObject parent, string key) =>
         (parent[key] ??= new JsonArray()) as JsonArray
         ?? throw new GantryException(ErrorKind.InvalidArgument, $"image config: {key} is no list");
+
+    private static JsonNode? ParseNode(byte[] data, string what)
+    {
+        try
+        {
+            return JsonNode.Parse(
+                data,
+                documentOptions: new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
+        }
+        catch (JsonException e)
+        {
+            throw new GantryException(ErrorKind.InvalidArgument, $"{what}: {e.Message}", e);
+        }
+    }
 }

@@ -32,7 +32,8 @@ internal static class NewManifest
         return ConfigJson.ToBytes(manifest);
     }
 
-    private static JsonObject ToJson(Descriptor descriptor) => new()
+    /// <summary>A descriptor as it stands in a manifest.</summary>
+    public static JsonObject ToJson(Descriptor descriptor) => new()
     {
         ["mediaType"] = descriptor.MediaType,
         ["digest"] = descriptor.Digest.ToString(),

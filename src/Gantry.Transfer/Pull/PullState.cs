@@ -15,6 +15,9 @@ public enum PullState
     /// <summary>Its bytes are coming in.</summary>
     Downloading,
 
+    /// <summary>Its bytes are being sent.</summary>
+    Uploading,
+
     /// <summary>All its bytes are in and it is being made durable.</summary>
     Committing,
 
