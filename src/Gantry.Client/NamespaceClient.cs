@@ -5,6 +5,7 @@ using Gantry.Client.Images;
 using Gantry.Client.Internal;
 using Gantry.Client.Leases;
 using Gantry.Client.Mounts;
+using Gantry.Client.Sandboxes;
 using Gantry.Client.Snapshots;
 using Gantry.Client.Tasks;
 using Gantry.Core.Containers;
@@ -15,6 +16,7 @@ using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
 using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
+using Gantry.Core.Sandboxes;
 using Gantry.Core.Snapshots;
 
 namespace Gantry.Client;
@@ -34,6 +36,7 @@ public sealed class NamespaceClient : INamespaceScope
         Content = new RemoteContentStore(connection, _headers);
         Images = new RemoteImageStore(connection, _headers);
         Containers = new RemoteContainerStore(connection, _headers);
+        Sandboxes = new RemoteSandboxStore(connection, _headers);
         Leases = new RemoteLeaseStore(connection, _headers);
         Mounts = new RemoteActivationStore(connection, _headers);
         Differ = new RemoteDiffer(connection, _headers);
@@ -54,6 +57,9 @@ public sealed class NamespaceClient : INamespaceScope
 
     /// <inheritdoc/>
     public IContainerStore Containers { get; }
+
+    /// <inheritdoc/>
+    public ISandboxStore Sandboxes { get; }
 
     /// <inheritdoc/>
     public ILeaseStore Leases { get; }

@@ -21,6 +21,7 @@ internal static class Builtins
     private const string MountHandler = "io.containerd.mount-handler.v1";
     private const string MountManager = "io.containerd.mount-manager.v1";
     private const string StreamingType = "io.containerd.streaming.v1";
+    private const string SandboxStoreType = "io.containerd.sandbox.store.v1";
     private const string ContainerMonitor = "io.containerd.monitor.container.v1";
     private const string RuntimeV2 = "io.containerd.runtime.v2";
 
@@ -68,6 +69,7 @@ internal static class Builtins
                 Platforms = [host],
                 Exports = Exports(("log-uri-schemes", ContainerLogs.Schemes), ("log-root", facts.LogRoot)),
             },
+            new(SandboxStoreType, "local") { Requires = [Metadata] },
             new(StreamingType, "manager") { Requires = [Metadata] },
             new(ContainerMonitor, "restart") { Requires = [Event, Metadata, RuntimeV2] },
             .. Services(),
@@ -108,6 +110,7 @@ internal static class Builtins
         new(Grpc, "leases") { Requires = [LeaseType] },
         new(Grpc, "mounts") { Requires = [MountManager] },
         new(Grpc, "namespaces") { Requires = [Service] },
+        new(Grpc, "sandboxes") { Requires = [SandboxStoreType] },
         new(Grpc, "snapshots") { Requires = [Service] },
         new(Grpc, "streaming") { Requires = [StreamingType] },
         new(Grpc, "tasks") { Requires = [Service] },

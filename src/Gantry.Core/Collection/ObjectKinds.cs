@@ -24,6 +24,9 @@ public static class ObjectKinds
     /// <summary>A blob that is being written.</summary>
     public const string Ingest = "ingest";
 
+    /// <summary>A sandbox.</summary>
+    public const string Sandbox = "sandbox";
+
     /// <summary>Mounts that were activated.</summary>
     public const string Mount = "mount";
 }

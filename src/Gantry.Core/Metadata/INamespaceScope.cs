@@ -5,6 +5,7 @@ using Gantry.Core.Images;
 using Gantry.Core.Leases;
 using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
+using Gantry.Core.Sandboxes;
 using Gantry.Core.Snapshots;
 
 namespace Gantry.Core.Metadata;
@@ -30,6 +31,9 @@ public interface INamespaceScope
 
     /// <summary>Containers.</summary>
     IContainerStore Containers { get; }
+
+    /// <summary>Records of sandboxes.</summary>
+    ISandboxStore Sandboxes { get; }
 
     /// <summary>Leases.</summary>
     ILeaseStore Leases { get; }

@@ -63,6 +63,7 @@ public sealed record ApiServices(
         services.AddSingleton(new MountsService(Metadata));
         services.AddSingleton(new DiffService(Metadata, Differ));
         services.AddSingleton(new ContainersService(Metadata, publisher, logs));
+        services.AddSingleton(new SandboxStoreService(Metadata));
         services.AddSingleton(new TasksService(Metadata, Tasks, Lifetime));
         services.AddSingleton(new EventsService(Events, Lifetime));
         services.AddSingleton(new StreamingService(streams, Lifetime));
@@ -87,6 +88,7 @@ public sealed record ApiServices(
         application.MapGrpcService<MountsService>();
         application.MapGrpcService<DiffService>();
         application.MapGrpcService<ContainersService>();
+        application.MapGrpcService<SandboxStoreService>();
         application.MapGrpcService<TasksService>();
         application.MapGrpcService<EventsService>();
         application.MapGrpcService<StreamingService>();

@@ -151,28 +151,17 @@ internal sealed class ContainerStore(ScopeContext scope) : IContainerStore
 
     private static ContainerRecord ApplyPath(ContainerRecord old, ContainerRecord given, string path)
     {
-        const string ExtensionPrefix = "extensions.";
         switch (path)
         {
             case "spec":
                 return old with { Spec = given.Spec };
-            case "extensions":
-                return old with { Extensions = given.Extensions };
             case "image":
                 return old with { Image = given.Image };
             case "snapshotkey":
                 return old with { SnapshotKey = given.SnapshotKey };
             case { } when Labels.Apply("labels", path, old.Labels, given.Labels) is { } labels:
                 return old with { Labels = labels };
-            case { } when path.StartsWith(ExtensionPrefix, StringComparison.Ordinal):
-                Dictionary<string, TypedBytes> extensions = new(old.Extensions, StringComparer.Ordinal);
-                string name = path[ExtensionPrefix.Length..];
-                extensions.Remove(name);
-                if (given.Extensions.TryGetValue(name, out TypedBytes? value))
-                {
-                    extensions.Add(name, value);
-                }
-
+            case { } when ExtensionCodec.Apply(path, old.Extensions, given.Extensions) is { } extensions:
                 return old with { Extensions = extensions };
             default:
                 throw new GantryException(

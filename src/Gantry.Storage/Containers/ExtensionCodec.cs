@@ -5,9 +5,42 @@ using Gantry.Core.Containers;
 
 namespace Gantry.Storage.Containers;
 
-/// <summary>The stored form of a container's extensions, which <see cref="StoredExtensions"/> tells of.</summary>
+/// <summary>Extensions of containers and sandboxes: their stored form, which <see cref="StoredExtensions"/> tells of, and their paths.</summary>
 internal static class ExtensionCodec
 {
+    private const string Field = "extensions";
+
+    /// <summary>
+    /// Applies one path of a field mask: <c>extensions</c> replaces them, <c>extensions.NAME</c> sets one, or removes it
+    /// when it is not given.
+    /// </summary>
+    /// <returns>Null when the path names something else.</returns>
+    public static IReadOnlyDictionary<string, TypedBytes>? Apply(
+        string path,
+        IReadOnlyDictionary<string, TypedBytes> current,
+        IReadOnlyDictionary<string, TypedBytes> given)
+    {
+        if (string.Equals(path, Field, StringComparison.Ordinal))
+        {
+            return given;
+        }
+
+        if (!path.StartsWith($"{Field}.", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        Dictionary<string, TypedBytes> changed = new(current, StringComparer.Ordinal);
+        string name = path[(Field.Length + 1)..];
+        changed.Remove(name);
+        if (given.TryGetValue(name, out TypedBytes? value))
+        {
+            changed.Add(name, value);
+        }
+
+        return changed;
+    }
+
     /// <summary>The stored form; null for none.</summary>
     public static ReadOnlyMemory<byte>? Encode(IReadOnlyDictionary<string, TypedBytes> extensions)
     {

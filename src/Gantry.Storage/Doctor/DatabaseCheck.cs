@@ -14,7 +14,7 @@ internal sealed class DatabaseCheck(DoctorContext context)
     private const string Area = "database";
 
     private static readonly string[] Tables =
-        ["namespace", "image", "container", "content", "ingest", "lease", "snapshot", "activation", "reference"];
+        ["namespace", "image", "container", "sandbox", "content", "ingest", "lease", "snapshot", "activation", "reference"];
 
     /// <summary>Runs the check.</summary>
     /// <returns>Whether the database can be relied on.</returns>

@@ -20,7 +20,7 @@ internal sealed class DatabaseSalvage(Database database, Func<Finding, Task> rep
     private const int BatchSize = 500;
 
     private static readonly string[] Tables =
-        ["namespace", "content", "snapshot", "image", "container", "lease", "orphan", "adoption", "reference"];
+        ["namespace", "content", "snapshot", "image", "container", "sandbox", "lease", "orphan", "adoption", "reference"];
 
     /// <summary>Copies.</summary>
     /// <param name="damaged">The damaged database. It is not written: a copy of it is opened.</param>

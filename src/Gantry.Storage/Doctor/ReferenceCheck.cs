@@ -22,6 +22,7 @@ internal sealed class ReferenceCheck(DoctorContext context)
         UNION ALL SELECT namespace, 3, id FROM container
         UNION ALL SELECT namespace, 4, name FROM image
         UNION ALL SELECT namespace, 6, ref FROM ingest
+        UNION ALL SELECT namespace, 8, id FROM sandbox
         """;
 
     /// <summary>Owners of references that do not exist.</summary>
@@ -37,6 +38,7 @@ internal sealed class ReferenceCheck(DoctorContext context)
             WHEN 5 THEN EXISTS (SELECT 1 FROM lease AS o WHERE o.namespace = r.namespace AND o.id = r.key)
             WHEN 6 THEN EXISTS (SELECT 1 FROM ingest AS o WHERE o.namespace = r.namespace AND o.ref = r.key)
             WHEN 7 THEN EXISTS (SELECT 1 FROM activation AS o WHERE o.namespace = r.namespace AND o.name = r.key)
+            WHEN 8 THEN EXISTS (SELECT 1 FROM sandbox AS o WHERE o.namespace = r.namespace AND o.id = r.key)
             ELSE 0 END
         """;
 
@@ -121,6 +123,7 @@ internal sealed class ReferenceCheck(DoctorContext context)
                 owner.Snapshotter),
             NodeKind.Container => (
                 "SELECT labels, snapshot_key, snapshotter FROM container WHERE namespace = ? AND id = ?", owner.Key, null),
+            NodeKind.Sandbox => ("SELECT labels, '', '' FROM sandbox WHERE namespace = ? AND id = ?", owner.Key, null),
             NodeKind.Image => ("SELECT labels, digest, '' FROM image WHERE namespace = ? AND name = ?", owner.Key, null),
             NodeKind.Ingest => ("SELECT '{}', expected, '' FROM ingest WHERE namespace = ? AND ref = ?", owner.Key, null),
             NodeKind.Activation => ("SELECT '{}', '', '' FROM activation WHERE namespace = ? AND name = ?", owner.Key, null),

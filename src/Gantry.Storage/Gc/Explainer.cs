@@ -109,6 +109,8 @@ internal sealed class Explainer
                 return (GcLabels.IsFlat(labels) ? "a flat lease" : "a lease") + until;
             case NodeKind.Container:
                 return "a container";
+            case NodeKind.Sandbox:
+                return "a sandbox";
             case NodeKind.Ingest:
                 return "being written, or written to lately";
             default:

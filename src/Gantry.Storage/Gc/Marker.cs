@@ -9,7 +9,7 @@ namespace Gantry.Storage.Gc;
 /// <remarks>
 /// <list type="number">
 /// <item>all references are read as edges between hashes, those under a condition only if it holds;</item>
-/// <item>roots are images and leases that have not expired, containers, ingests that are young or have a writer, and
+/// <item>roots are images and leases that have not expired, containers, sandboxes, ingests that are young or have a writer, and
 /// what has a label <c>gc.root</c>;</item>
 /// <item>what roots reach is alive; a flat lease reaches only what it lists and what that is made of;</item>
 /// <item>all other content, snapshots, images, leases and ingests are dead.</item>
@@ -205,13 +205,8 @@ internal sealed class Marker
             }
         }
 
-        using (Statement containers = _connection.Use("SELECT namespace, id FROM container"))
-        {
-            while (containers.Read())
-            {
-                Reach(NodeId.Of(containers.Bytes(0), NodeKind.Container, containers.Bytes(1)));
-            }
-        }
+        ReachAll(NodeKind.Container, "SELECT namespace, id FROM container");
+        ReachAll(NodeKind.Sandbox, "SELECT namespace, id FROM sandbox");
 
         // An ingest without a time to expire belongs to a lease and lives as long.
         using Statement ingests = _connection.Use("SELECT namespace, ref, expires_at FROM ingest");
@@ -223,6 +218,15 @@ internal sealed class Marker
             {
                 Reach(NodeId.Of(ns, NodeKind.Ingest, reference));
             }
+        }
+    }
+
+    private void ReachAll(NodeKind kind, string sql)
+    {
+        using Statement select = _connection.Use(sql);
+        while (select.Read())
+        {
+            Reach(NodeId.Of(select.Bytes(0), kind, select.Bytes(1)));
         }
     }
 

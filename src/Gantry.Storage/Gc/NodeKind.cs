@@ -26,4 +26,7 @@ internal enum NodeKind
 
     /// <summary>Mounts that are active; its key is its name.</summary>
     Activation = 7,
+
+    /// <summary>A sandbox; its key is its id.</summary>
+    Sandbox = 8,
 }

@@ -14,6 +14,7 @@ internal static class NodeKinds
         NodeKind.Image => ObjectKinds.Image,
         NodeKind.Lease => ObjectKinds.Lease,
         NodeKind.Ingest => ObjectKinds.Ingest,
+        NodeKind.Sandbox => ObjectKinds.Sandbox,
         NodeKind.Activation => ObjectKinds.Mount,
         _ => "",
     };

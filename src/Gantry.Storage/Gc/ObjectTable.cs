@@ -10,6 +10,7 @@ internal static class ObjectTable
     [
         (NodeKind.Image, "image", "name"),
         (NodeKind.Container, "container", "id"),
+        (NodeKind.Sandbox, "sandbox", "id"),
         (NodeKind.Content, "content", "digest"),
         (NodeKind.Lease, "lease", "id"),
         (NodeKind.Ingest, "ingest", "ref"),

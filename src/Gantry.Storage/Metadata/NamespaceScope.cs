@@ -6,12 +6,14 @@ using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
 using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
+using Gantry.Core.Sandboxes;
 using Gantry.Core.Snapshots;
 using Gantry.Storage.Containers;
 using Gantry.Storage.Content;
 using Gantry.Storage.Images;
 using Gantry.Storage.Leases;
 using Gantry.Storage.Mounts;
+using Gantry.Storage.Sandboxes;
 using Gantry.Storage.Snapshots;
 
 namespace Gantry.Storage.Metadata;
@@ -33,6 +35,9 @@ internal sealed class NamespaceScope(Namespace ns, ScopeContext context) : IName
 
     /// <inheritdoc/>
     public IContainerStore Containers => new ContainerStore(context);
+
+    /// <inheritdoc/>
+    public ISandboxStore Sandboxes => new SandboxStore(context);
 
     /// <inheritdoc/>
     public ILeaseStore Leases => new LeaseStore(context);

@@ -143,6 +143,7 @@ internal sealed class NamespaceStore(Database database, BlobAccess blobs) : INam
         AddIfAny("SELECT 1 FROM image WHERE namespace = ? LIMIT 1", "images");
         AddIfAny("SELECT 1 FROM content WHERE namespace = ? LIMIT 1", "blobs");
         AddIfAny("SELECT 1 FROM container WHERE namespace = ? LIMIT 1", "containers");
+        AddIfAny("SELECT 1 FROM sandbox WHERE namespace = ? LIMIT 1", "sandboxes");
         AddIfAny("SELECT 1 FROM activation WHERE namespace = ? LIMIT 1", "mounts");
         using Statement select = connection.Use(
             "SELECT DISTINCT snapshotter FROM snapshot WHERE namespace = ? ORDER BY snapshotter");

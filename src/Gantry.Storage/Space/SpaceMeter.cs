@@ -212,6 +212,14 @@ internal sealed class SpaceMeter(
             }
         }
 
+        using (Statement sandboxes = connection.Use("SELECT namespace, id FROM sandbox"))
+        {
+            while (sandboxes.Read())
+            {
+                graph.Walk(sandboxes.Text(0), NodeKind.Sandbox, sandboxes.Text(1));
+            }
+        }
+
         using (Statement leases = connection.Use("SELECT namespace, id, flat, expires_at FROM lease"))
         {
             while (leases.Read())

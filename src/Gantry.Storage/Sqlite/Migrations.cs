@@ -1,4 +1,5 @@
 using Gantry.Storage.Mounts;
+using Gantry.Storage.Sandboxes;
 
 namespace Gantry.Storage.Sqlite;
 
@@ -6,7 +7,7 @@ namespace Gantry.Storage.Sqlite;
 internal static class Migrations
 {
     /// <summary>The versions: entry N leads from version N to N + 1. An entry is never changed once released.</summary>
-    private static readonly string[] Steps = [SchemaSql.Version1, SchemaSql.Version2, ActivationSql.Version];
+    private static readonly string[] Steps = [SchemaSql.Version1, SchemaSql.Version2, ActivationSql.Version, SandboxSql.Version];
 
     /// <summary>The version that this program works with.</summary>
     public static int Current => Steps.Length;

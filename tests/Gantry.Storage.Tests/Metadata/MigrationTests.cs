@@ -34,6 +34,7 @@ public sealed class MigrationTests
         CREATE INDEX snapshot_parent ON snapshot (parent) WHERE parent IS NOT NULL;
         DROP TABLE adoption;
         DROP TABLE activation;
+        DROP TABLE sandbox;
         UPDATE schema_version SET version = 1;
         """;
 

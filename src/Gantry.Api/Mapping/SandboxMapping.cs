@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using Gantry.Api.Types;
+using Gantry.Core;
+using Gantry.Core.Errors;
+using Gantry.Core.Sandboxes;
+
+namespace Gantry.Api.Mapping;
+
+/// <summary>Sandboxes.</summary>
+public static class SandboxMapping
+{
+    /// <summary>The sandbox as a message.</summary>
+    /// <param name="sandbox">The sandbox.</param>
+    public static Sandbox ToMessage(this SandboxRecord sandbox)
+    {
+        ArgumentNullException.ThrowIfNull(sandbox);
+        Sandbox message = new()
+        {
+            SandboxId = sandbox.Id,
+            Sandboxer = sandbox.Sandboxer,
+            Runtime = new Sandbox.Types.Runtime
+            {
+                Name = sandbox.RuntimeName,
+                Options = sandbox.RuntimeOptions.ToMessage(),
+            },
+            Spec = sandbox.Spec.ToMessage(),
+            CreatedAt = sandbox.CreatedAt.ToMessage(),
+            UpdatedAt = sandbox.UpdatedAt.ToMessage(),
+        };
+        message.Labels.Fill(sandbox.Labels);
+        foreach ((string name, TypedBytes value) in sandbox.Extensions)
+        {
+            message.Extensions[name] = value.ToMessage();
+        }
+
+        return message;
+    }
+
+    /// <summary>The sandbox as a record. A runtime that is absent has an empty name.</summary>
+    /// <param name="message">The message.</param>
+    /// <exception cref="GantryException">InvalidArgument: it is absent.</exception>
+    public static SandboxRecord ToRecord(this Sandbox? message)
+    {
+        message = Required.Message(message, "sandbox");
+        return new SandboxRecord(message.SandboxId)
+        {
+            Sandboxer = message.Sandboxer,
+            RuntimeName = message.Runtime?.Name ?? "",
+            RuntimeOptions = message.Runtime?.Options.ToRecord(),
+            Spec = message.Spec.ToRecord(),
+            Labels = message.Labels.ToRecord(),
+            Extensions = message.Extensions.Count == 0
+                ? ImmutableDictionary<string, TypedBytes>.Empty
+                : message.Extensions.ToDictionary(
+                    entry => entry.Key, entry => entry.Value.ToRecord(), StringComparer.Ordinal),
+            CreatedAt = message.CreatedAt.ToRecord(),
+            UpdatedAt = message.UpdatedAt.ToRecord(),
+        };
+    }
+}
