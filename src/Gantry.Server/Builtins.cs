@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Gantry.Core.Plugins;
 using Gantry.Oci.Image;
+using Gantry.Runtime.Sandboxes;
 using Gantry.Server.Config;
 using Gantry.Server.Proxies;
 
@@ -22,6 +23,7 @@ internal static class Builtins
     private const string MountManager = "io.containerd.mount-manager.v1";
     private const string StreamingType = "io.containerd.streaming.v1";
     private const string SandboxStoreType = "io.containerd.sandbox.store.v1";
+    private const string SandboxControllerType = "io.containerd.sandbox.controller.v1";
     private const string ContainerMonitor = "io.containerd.monitor.container.v1";
     private const string RuntimeV2 = "io.containerd.runtime.v2";
 
@@ -70,6 +72,7 @@ internal static class Builtins
                 Exports = Exports(("log-uri-schemes", ContainerLogs.Schemes), ("log-root", facts.LogRoot)),
             },
             new(SandboxStoreType, "local") { Requires = [Metadata] },
+            new(SandboxControllerType, SandboxController.Name) { Requires = [Event] },
             new(StreamingType, "manager") { Requires = [Metadata] },
             new(ContainerMonitor, "restart") { Requires = [Event, Metadata, RuntimeV2] },
             .. Services(),
@@ -110,6 +113,7 @@ internal static class Builtins
         new(Grpc, "leases") { Requires = [LeaseType] },
         new(Grpc, "mounts") { Requires = [MountManager] },
         new(Grpc, "namespaces") { Requires = [Service] },
+        new(Grpc, "sandbox-controllers") { Requires = [SandboxControllerType, Event] },
         new(Grpc, "sandboxes") { Requires = [SandboxStoreType] },
         new(Grpc, "snapshots") { Requires = [Service] },
         new(Grpc, "streaming") { Requires = [StreamingType] },

@@ -3,10 +3,13 @@ using System.Globalization;
 using System.Net.Sockets;
 using Gantry.Archive;
 using Gantry.Core.Errors;
+using Gantry.Core.Namespaces;
 using Gantry.Core.Plugins;
 using Gantry.Core.Snapshots;
 using Gantry.Runtime.Events;
 using Gantry.Runtime.Mounts;
+using Gantry.Runtime.Sandboxes;
+using Gantry.Runtime.Shims;
 using Gantry.Runtime.Supervisor;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Config;
@@ -152,12 +155,19 @@ public sealed partial class Daemon : IAsyncDisposable
 
         // Step 4: the runtime.
         EventExchange events = new(_time);
-        TaskManager tasks = new(TaskOptions(metadata, activator), events, _time, _loggers.CreateLogger<TaskManager>());
+        TaskManagerOptions options = TaskOptions(metadata, activator);
+        SandboxController sandboxes = new(options, events, _time, _loggers.CreateLogger<SandboxController>());
+        Own(sandboxes);
+        TaskManager tasks = new(
+            options with { FindSandbox = SandboxOf(metadata, sandboxes) },
+            events,
+            _time,
+            _loggers.CreateLogger<TaskManager>());
         Own(tasks);
 
         // Step 6 begins here, so that bundles are known before the first call, and what was told of them before the first
         // event of a shim; it goes on beside the calls.
-        Task adoption = tasks.LoadAsync(_stopping.Token);
+        Task adoption = Task.WhenAll(sandboxes.LoadAsync(_stopping.Token), tasks.LoadAsync(_stopping.Token));
         Own(ShimEvents.Start(ttrpc, events, _logger));
         Own(BackgroundPart.Start("adoption of shims", _ => adoption, _logger));
 
@@ -171,7 +181,7 @@ public sealed partial class Daemon : IAsyncDisposable
         Own(differs);
         DaemonLifetime lifetime = new(_time, _stopping.Token);
         RuntimeCheck runtime = new(
-            _config.Root, _config.State, _config.Grpc.Address, metadata, tasks, mounts, _time);
+            _config.Root, _config.State, _config.Grpc.Address, metadata, tasks, sandboxes, mounts, _time);
         ApiServices services = new(
             lifetime,
             metadata,
@@ -179,6 +189,7 @@ public sealed partial class Daemon : IAsyncDisposable
             metadata.Collector,
             events,
             tasks,
+            sandboxes,
             differs.For,
             new DaemonMaintenance(metadata, runtime),
             plugins,
@@ -266,6 +277,22 @@ public sealed partial class Daemon : IAsyncDisposable
             },
         };
     }
+
+    /// <summary>A sandbox of which there is no record is none: a task that names it gets a shim of its own, as in containerd.</summary>
+    private static Func<Namespace, string, CancellationToken, Task<BootstrapResult?>> SandboxOf(
+        MetadataStore metadata, SandboxController sandboxes) => async (ns, id, token) =>
+        {
+            try
+            {
+                await metadata.In(ns).Sandboxes.GetAsync(id, token);
+            }
+            catch (GantryException failure) when (failure.Kind is ErrorKind.NotFound)
+            {
+                return null;
+            }
+
+            return await sandboxes.ShimOfAsync(ns, id, token);
+        };
 
     private TimeSpan Timeout(string name, TimeSpan usual) =>
         _config.Timeouts.GetValueOrDefault($"io.containerd.timeout.{name}", usual);

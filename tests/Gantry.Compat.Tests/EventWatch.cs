@@ -6,7 +6,7 @@ using Grpc.Core;
 
 namespace Gantry.Compat.Tests;
 
-/// <summary>The events of the tasks of a namespace, as a daemon tells them.</summary>
+/// <summary>The events of the tasks and sandboxes of a namespace, as a daemon tells them.</summary>
 internal sealed class EventWatch : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -23,7 +23,7 @@ internal sealed class EventWatch : IDisposable
     public static async Task<EventWatch> StartAsync(CallInvoker invoker, string ns, CancellationToken cancellationToken)
     {
         SubscribeRequest request = new();
-        request.Filters.Add($"namespace=={ns},topic~=^/tasks/");
+        request.Filters.Add($"namespace=={ns},topic~=^/(tasks|sandboxes)/");
         request.Filters.Add($"namespace=={ns}-begin");
         Events.EventsClient client = new(invoker);
         EventWatch watch = new(client.Subscribe(request, cancellationToken: cancellationToken));

@@ -9,6 +9,7 @@ using Gantry.Api.Services.Content;
 using Gantry.Api.Services.Images;
 using Gantry.Api.Services.Leases;
 using Gantry.Api.Services.Namespaces;
+using Gantry.Api.Services.Sandbox;
 using Gantry.Api.Services.Snapshots;
 using Gantry.Api.Services.Tasks;
 using Gantry.Linux.Cgroups;
@@ -49,7 +50,7 @@ internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
     {
         ContentReflection.Descriptor, ContainersReflection.Descriptor, ImagesReflection.Descriptor,
         LeasesReflection.Descriptor, NamespacesReflection.Descriptor, SnapshotsReflection.Descriptor,
-        TasksReflection.Descriptor,
+        SandboxReflection.Descriptor, TasksReflection.Descriptor,
     }.SelectMany(file => file.Services).ToDictionary(service => service.Name, StringComparer.OrdinalIgnoreCase);
 
     private readonly Dictionary<string, AsyncDuplexStreamingCall<IMessage, IMessage>> _held = [];
@@ -351,7 +352,8 @@ internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
         return LockText().Replace(plain, "ref ${ref} locked for TIME");
     }
 
-    private CallInvoker Invoker()
+    /// <summary>The way to the daemon, until it is started anew.</summary>
+    public CallInvoker Invoker()
     {
         _channel ??= GrpcChannel.ForAddress(
             "http://localhost",

@@ -6,7 +6,7 @@ namespace Gantry.Testing;
 public sealed class ContainerdDaemon : PrivateDaemon
 {
     /// <summary>Starts one and returns when it answers.</summary>
-    /// <param name="pathPrefix">A directory to find shims in first; null for none.</param>
+    /// <param name="pathPrefix">A directory to find shims in first, and another containerd if there is one; null for none.</param>
     /// <param name="config">More lines of its config.toml; empty for none.</param>
     public static async Task<ContainerdDaemon> StartNewAsync(string? pathPrefix = null, string config = "")
     {
@@ -24,7 +24,8 @@ public sealed class ContainerdDaemon : PrivateDaemon
         CancellationToken cancellationToken)
     {
         Needs.Root();
-        string program = Needs.Program("containerd");
+        string? other = PathPrefix is null ? null : Path.Combine(PathPrefix, "containerd");
+        string program = File.Exists(other) ? other : Needs.Program("containerd");
         Needs.Program("ctr");
         string config = Path.Combine(Home, "config.toml");
         await File.WriteAllTextAsync(

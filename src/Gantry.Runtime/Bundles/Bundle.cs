@@ -34,6 +34,9 @@ public sealed record Bundle(Namespace Namespace, string Id, string DirectoryPath
     /// <summary>The process id of the shim, where the shim writes it.</summary>
     public string ShimPidPath => Path.Combine(DirectoryPath, "shim.pid");
 
+    /// <summary>The sandbox whose shim serves the task; there is none when the task has a shim of its own.</summary>
+    public string SandboxPath => Path.Combine(DirectoryPath, "sandbox");
+
     /// <summary>
     /// The exit of the first process, and the last exit of an exec, that were told: protobuf messages of the event. Of execs
     /// the last will do: a shim sends one event after another, and repeats only the one whose answer was lost.

@@ -4,16 +4,26 @@ using Gantry.Core.Namespaces;
 using Gantry.Linux;
 using Gantry.Linux.Mounts;
 using Gantry.Runtime.Shims;
+using Gantry.Runtime.Tasks;
+using Microsoft.Extensions.Logging;
 
 namespace Gantry.Runtime.Bundles;
 
 /// <summary>
 /// The bundles of all tasks: <c>STATE/io.containerd.runtime.v2.task/NAMESPACE/ID</c>, each with a work directory of the
-/// same name below the root, which outlives a reboot. The tree and its modes are containerd's.
+/// same name below the root, which outlives a reboot. Those of sandboxes are in a tree of their own beside it. The trees
+/// and their modes are containerd's.
 /// </summary>
-public sealed class BundleStore(string root, string state)
+/// <param name="root">The daemon's root.</param>
+/// <param name="state">The daemon's state.</param>
+/// <param name="plugin">The tree: <see cref="TaskTree"/> or <see cref="SandboxTree"/>.</param>
+public sealed class BundleStore(string root, string state, string plugin = BundleStore.TaskTree)
 {
-    private const string PluginDirectory = "io.containerd.runtime.v2.task";
+    /// <summary>The tree of tasks.</summary>
+    public const string TaskTree = "io.containerd.runtime.v2.task";
+
+    /// <summary>The tree of sandboxes.</summary>
+    public const string SandboxTree = "io.containerd.sandbox.controller.v1.shim";
 
     /// <summary>The prefix of a directory that is being removed: no identifier begins with a dot.</summary>
     private const string RemovedPrefix = ".removed-";
@@ -23,8 +33,8 @@ public sealed class BundleStore(string root, string state)
 
     private const UnixFileMode Passable = OwnerOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    private readonly string _work = Path.Combine(root, PluginDirectory);
-    private readonly string _bundles = Path.Combine(state, PluginDirectory);
+    private readonly string _work = Path.Combine(root, plugin);
+    private readonly string _bundles = Path.Combine(state, plugin);
 
     /// <summary>Where a task's bundle is, whether it exists or not.</summary>
     public Bundle Locate(Namespace ns, string id)
@@ -82,6 +92,44 @@ public sealed class BundleStore(string root, string state)
         ArgumentNullException.ThrowIfNull(bundle);
         ArgumentNullException.ThrowIfNull(bootstrap);
         WriteFile(bundle.BootstrapPath, bootstrap.ToJson());
+    }
+
+    /// <summary>Writes which sandbox's shim serves the task.</summary>
+    public static void WriteSandbox(Bundle bundle, string sandbox)
+    {
+        ArgumentNullException.ThrowIfNull(bundle);
+        WriteFile(bundle.SandboxPath, System.Text.Encoding.UTF8.GetBytes(sandbox));
+    }
+
+    /// <summary>The program that the shim is of; null when that is not written.</summary>
+    internal static string? ReadProgram(Bundle bundle) =>
+        File.Exists(bundle.ShimBinaryPath) && File.ReadAllText(bundle.ShimBinaryPath).Trim() is { Length: > 0 } path
+            ? path
+            : null;
+
+    /// <summary>How the shim is reached, as the daemon or the shim wrote it; null when neither has.</summary>
+    internal static BootstrapResult? ReadBootstrap(Bundle bundle, ILogger logger)
+    {
+        foreach (string path in new[] { bundle.BootstrapPath, bundle.AddressPath })
+        {
+            FileInfo file = new(path);
+            if (!file.Exists || file.Length is 0 or > BootstrapResult.MaxLength)
+            {
+                continue;
+            }
+
+            try
+            {
+                return BootstrapResult.Parse(File.ReadAllBytes(path));
+            }
+            catch (GantryException failure) when (failure.Kind is ErrorKind.InvalidArgument)
+            {
+                // Power went before it was all written; the other file may do.
+                logger.CleanupFailed(bundle.Namespace.ToString(), bundle.Id, $"reading {path}", failure);
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Whether the shim of a bundle lives.</summary>

@@ -37,18 +37,25 @@ public sealed record BootstrapResult(int Version, string Address, string Protoco
             throw new GantryException(ErrorKind.InvalidArgument, $"shim said no address, but: {text}");
         }
 
-        if (result.Version is < OldestVersion or > NewestVersion)
+        return result.Checked();
+    }
+
+    /// <summary>This, when it is something that this daemon speaks.</summary>
+    /// <exception cref="GantryException">NotImplemented: it is not.</exception>
+    public BootstrapResult Checked()
+    {
+        if (Version is < OldestVersion or > NewestVersion)
         {
             throw new GantryException(
-                ErrorKind.NotImplemented, $"shim version {result.Version}, where 2 and 3 are spoken");
+                ErrorKind.NotImplemented, $"shim version {Version}, where 2 and 3 are spoken");
         }
 
-        if (result.Protocol is not "ttrpc")
+        if (Protocol is not "ttrpc")
         {
-            throw new GantryException(ErrorKind.NotImplemented, $"shim protocol \"{result.Protocol}\"");
+            throw new GantryException(ErrorKind.NotImplemented, $"shim protocol \"{Protocol}\"");
         }
 
-        return result;
+        return this;
     }
 
     /// <summary>The JSON of it.</summary>

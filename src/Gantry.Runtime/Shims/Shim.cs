@@ -4,6 +4,7 @@ using Gantry.Core.Errors;
 using Gantry.Core.Namespaces;
 using Gantry.Ttrpc;
 using Grpc.Core;
+using SandboxClient = Gantry.Api.Runtime.Sandbox.Sandbox.SandboxClient;
 using TaskClient = Gantry.Api.Runtime.TaskV2.Task.TaskClient;
 
 namespace Gantry.Runtime.Shims;
@@ -21,6 +22,7 @@ internal sealed class Shim : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly TaskClient _v2;
     private readonly TaskClient _v3;
+    private readonly SandboxClient _sandbox;
     private volatile bool _speaksV3;
 
     private Shim(TtrpcClient client, BootstrapResult bootstrap, Namespace ns, TimeProvider time)
@@ -30,6 +32,7 @@ internal sealed class Shim : IAsyncDisposable
         _time = time;
         _v2 = new TaskClient(client.CallInvoker);
         _v3 = new TaskClient(new TaskV3Invoker(client.CallInvoker));
+        _sandbox = new SandboxClient(client.CallInvoker);
         _speaksV3 = bootstrap.Version >= 3;
         Address = bootstrap.Address;
     }
@@ -101,12 +104,27 @@ internal sealed class Shim : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes a call of the sandbox service, which shims of version 3 may have.</summary>
+    /// <inheritdoc cref="CallAsync{T}(Func{TaskClient, CallOptions, AsyncUnaryCall{T}}, TimeSpan?, CancellationToken)"/>
+    public async Task<T> CallSandboxAsync<T>(
+        Func<SandboxClient, CallOptions, AsyncUnaryCall<T>> call, TimeSpan? deadline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CallOnceAsync(_sandbox, call, deadline, cancellationToken);
+        }
+        catch (RpcException failure)
+        {
+            throw Translate(failure, cancellationToken);
+        }
+    }
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 
-    private async Task<T> CallOnceAsync<T>(
-        TaskClient client,
-        Func<TaskClient, CallOptions, AsyncUnaryCall<T>> call,
+    private async Task<T> CallOnceAsync<TClient, T>(
+        TClient client,
+        Func<TClient, CallOptions, AsyncUnaryCall<T>> call,
         TimeSpan? deadline,
         CancellationToken cancellationToken)
     {

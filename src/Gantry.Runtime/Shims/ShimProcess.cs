@@ -97,10 +97,15 @@ internal static class ShimProcess
     /// <summary>Shims are started in a bundle, and most stay there.</summary>
     private static bool IsOfOtherDaemon(int pid, Bundle bundle)
     {
-        string directory = WorkingDirectory(pid);
-        return directory.Contains("/io.containerd.runtime.v2.task/", StringComparison.Ordinal)
-            && !directory.StartsWith(
-                Path.GetDirectoryName(Path.GetDirectoryName(bundle.DirectoryPath))! + "/", StringComparison.Ordinal);
+        return StateOf(WorkingDirectory(pid)) is { } state && state != StateOf(bundle.DirectoryPath);
+
+        // What is above the tree that a bundle is in.
+        static string? StateOf(string directory) =>
+            new[] { BundleStore.TaskTree, BundleStore.SandboxTree }
+                .Select(tree => directory.IndexOf($"/{tree}/", StringComparison.Ordinal))
+                .Where(at => at >= 0)
+                .Select(at => directory[..at])
+                .FirstOrDefault();
     }
 
     private static string? Value(string arguments, string name)

@@ -25,6 +25,9 @@ internal sealed class ManagedTask(Bundle bundle, TaskPhase phase) : IDisposable
     /// <summary>What the daemon is about to do to it.</summary>
     public TaskIntents Intents { get; } = new(bundle);
 
+    /// <summary>Whether the shim of a sandbox serves it, which lives on when it ends.</summary>
+    public bool IsSandboxed { get; set; }
+
     /// <summary>The name of its runtime; empty when an earlier daemon made it.</summary>
     public string RuntimeName { get; init; } = "";
 

@@ -2,6 +2,7 @@ using Gantry.Core;
 using Gantry.Core.Containers;
 using Gantry.Core.Errors;
 using Gantry.Core.Mounts;
+using Gantry.Runtime.Shims;
 
 namespace Gantry.Runtime.Tasks;
 
@@ -13,6 +14,12 @@ public sealed record TaskCreation(string Id, string RuntimeName, TypedBytes Spec
 {
     /// <summary>The shim to use whatever the runtime's name: an absolute path, or another name. Empty for none.</summary>
     public string RuntimePath { get; init; } = "";
+
+    /// <summary>The sandbox that the task belongs to; empty for none. It is served by the sandbox's shim.</summary>
+    public string Sandbox { get; init; } = "";
+
+    /// <summary>The shim that is to serve the task, as a client was told it by a sandbox's controller; null for none.</summary>
+    public BootstrapResult? Shim { get; init; }
 
     /// <summary>Options for the shim and its runtime, passed on byte for byte.</summary>
     public TypedBytes? Options { get; init; }
@@ -47,6 +54,7 @@ public sealed record TaskCreation(string Id, string RuntimeName, TypedBytes Spec
             container.Spec ?? throw new GantryException(ErrorKind.FailedPrecondition, $"container {container.Id} has no spec"))
         {
             Options = LegacyRuntime.Task(container.RuntimeOptions, options),
+            Sandbox = container.Sandbox,
         };
     }
 }

@@ -81,7 +81,8 @@ public sealed partial class TaskManager
         task.Log = ShimLog.Open(bundle, _logger);
 
         // Step 3
-        BootstrapResult bootstrap = await program.StartAsync(creation.Options, cancellationToken);
+        BootstrapResult bootstrap = await JoinSandboxAsync(task, creation, cancellationToken)
+            ?? await program.StartAsync(creation.Options, cancellationToken);
         task.Bootstrap = bootstrap;
         BundleStore.WriteBootstrap(bundle, bootstrap);
 
@@ -120,6 +121,29 @@ public sealed partial class TaskManager
         task.BeLive(shim);
         task.Watch = WatchAsync(task, shim);
         return task.Pid;
+    }
+
+    /// <summary>Finds the shim that serves a task of a sandbox, and writes down that it does.</summary>
+    /// <returns>How it is reached; null when the task is to have a shim of its own, or its program finds the group's.</returns>
+    private async Task<BootstrapResult?> JoinSandboxAsync(
+        ManagedTask task, TaskCreation creation, CancellationToken cancellationToken)
+    {
+        if (creation.Sandbox.Length == 0 || _options.FindSandbox is not { } find)
+        {
+            return null;
+        }
+
+        BootstrapResult? shim =
+            creation.Shim ?? await find(task.Bundle.Namespace, creation.Sandbox, cancellationToken);
+        if (shim is not { Version: >= BootstrapResult.NewestVersion })
+        {
+            // One of old has to be told by its program of each task that it serves.
+            return null;
+        }
+
+        task.IsSandboxed = true;
+        BundleStore.WriteSandbox(task.Bundle, creation.Sandbox);
+        return shim;
     }
 
     private async Task<Shim> ConnectAsync(

@@ -135,6 +135,12 @@ public sealed partial class TaskManager
     /// <returns>Whether it did as it was told.</returns>
     private async Task<bool> ShutdownAsync(ManagedTask task, Shim shim)
     {
+        if (task.IsSandboxed)
+        {
+            // It is the sandbox's.
+            return true;
+        }
+
         Bundle bundle = task.Bundle;
         try
         {
@@ -167,10 +173,10 @@ public sealed partial class TaskManager
     }
 
     /// <summary>Whether the shim of a task serves others too.</summary>
-    private bool IsShared(ManagedTask task) => task.Bootstrap is { } own && _tasks.Values.Any(other =>
+    private bool IsShared(ManagedTask task) => task.IsSandboxed || (task.Bootstrap is { } own && _tasks.Values.Any(other =>
         !ReferenceEquals(other, task)
         && other.Bootstrap is { } bootstrap
-        && string.Equals(bootstrap.Address, own.Address, StringComparison.Ordinal));
+        && string.Equals(bootstrap.Address, own.Address, StringComparison.Ordinal)));
 
     /// <summary>Removes what the daemon holds of a task on disk and in the kernel.</summary>
     private async Task RemoveAsync(ManagedTask task)

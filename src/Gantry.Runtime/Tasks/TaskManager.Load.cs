@@ -66,8 +66,9 @@ public sealed partial class TaskManager
         Bundle bundle = task.Bundle;
         try
         {
-            task.Program = FindProgram(bundle);
-            task.Bootstrap = ReadBootstrap(bundle);
+            task.Program = BundleStore.ReadProgram(bundle) is { } path ? ProgramAt(path, bundle) : null;
+            task.Bootstrap = BundleStore.ReadBootstrap(bundle, _logger);
+            task.IsSandboxed = File.Exists(bundle.SandboxPath);
         }
         catch (Exception failure) when (failure is GantryException or IOException or UnauthorizedAccessException)
         {
@@ -210,35 +211,6 @@ public sealed partial class TaskManager
             // The task is adopted as it is; its client sees in which state, and can repeat what it wanted.
             _logger.CleanupFailed(task.Bundle.Namespace.ToString(), id, "resuming what was begun", failure);
         }
-    }
-
-    private ShimProgram? FindProgram(Bundle bundle) =>
-        File.Exists(bundle.ShimBinaryPath) && File.ReadAllText(bundle.ShimBinaryPath).Trim() is { Length: > 0 } path
-            ? ProgramAt(path, bundle)
-            : null;
-
-    private BootstrapResult? ReadBootstrap(Bundle bundle)
-    {
-        foreach (string path in new[] { bundle.BootstrapPath, bundle.AddressPath })
-        {
-            FileInfo file = new(path);
-            if (!file.Exists || file.Length is 0 or > BootstrapResult.MaxLength)
-            {
-                continue;
-            }
-
-            try
-            {
-                return BootstrapResult.Parse(File.ReadAllBytes(path));
-            }
-            catch (GantryException failure) when (failure.Kind is ErrorKind.InvalidArgument)
-            {
-                // Power went before it was all written; the other file may do.
-                _logger.CleanupFailed(bundle.Namespace.ToString(), bundle.Id, $"reading {path}", failure);
-            }
-        }
-
-        return null;
     }
 
     private void RememberExits(Bundle bundle)

@@ -1,5 +1,6 @@
 using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
+using Gantry.Runtime.Shims;
 
 namespace Gantry.Runtime.Tasks;
 
@@ -42,6 +43,12 @@ public sealed record TaskManagerOptions(string Root, string State, string GrpcAd
     /// the given ones, and is asked without any to undo what it made. Null for giving shims all as they are.
     /// </summary>
     public Func<Namespace, IReadOnlyList<Mount>?, IActivationStore?>? ActivationsFor { get; init; }
+
+    /// <summary>
+    /// Finds the shim of a sandbox that a task is to join; null when there is no record of the sandbox, and the task gets a
+    /// shim of its own. Null for having no sandboxes.
+    /// </summary>
+    public Func<Namespace, string, CancellationToken, Task<BootstrapResult?>>? FindSandbox { get; init; }
 
     /// <summary>Whether shims are told to log in detail.</summary>
     public bool Debug { get; init; }

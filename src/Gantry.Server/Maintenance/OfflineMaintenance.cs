@@ -51,7 +51,14 @@ public static class OfflineMaintenance
         }
 
         RuntimeCheck runtime = new(
-            config.Root, config.State, config.Grpc.Address, metadata: null, tasks: null, temporary: null, TimeProvider.System);
+            config.Root,
+            config.State,
+            config.Grpc.Address,
+            metadata: null,
+            tasks: null,
+            sandboxes: null,
+            temporary: null,
+            TimeProvider.System);
         await runtime.RunAsync(options, report, cancellationToken);
     }
 

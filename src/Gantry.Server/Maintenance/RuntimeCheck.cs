@@ -5,6 +5,7 @@ using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
 using Gantry.Linux.Mounts;
 using Gantry.Runtime.Bundles;
+using Gantry.Runtime.Sandboxes;
 using Gantry.Runtime.Supervisor;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Hosting;
@@ -21,6 +22,7 @@ namespace Gantry.Server.Maintenance;
 /// <param name="address">The socket that it serves gRPC on.</param>
 /// <param name="metadata">The containers; null when no daemon runs.</param>
 /// <param name="tasks">Its tasks; null when no daemon runs.</param>
+/// <param name="sandboxes">Its sandboxes; null when no daemon runs.</param>
 /// <param name="temporary">Its temporary mounts; null when no daemon runs.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RuntimeCheck(
@@ -29,18 +31,18 @@ internal sealed class RuntimeCheck(
     string address,
     IMetadata? metadata,
     TaskManager? tasks,
+    SandboxController? sandboxes,
     TemporaryMounts? temporary,
     TimeProvider time)
 {
-    private const string TaskDirectory = "io.containerd.runtime.v2.task";
     private const string Bundles = "bundles";
     private const string Mounts = "mounts";
 
     private static readonly TimeSpan SecondLook = TimeSpan.FromSeconds(1);
 
     private readonly BundleStore _store = new(root, state);
-    private readonly string _bundles = Path.Combine(state, TaskDirectory);
-    private readonly string _work = Path.Combine(root, TaskDirectory);
+    private readonly string _bundles = Path.Combine(state, BundleStore.TaskTree);
+    private readonly string _work = Path.Combine(root, BundleStore.TaskTree);
     private readonly string _temporary = Path.Combine(root, "tmpmounts");
 
     /// <summary>Runs the check.</summary>
@@ -95,11 +97,12 @@ internal sealed class RuntimeCheck(
     private async Task<List<Suspect>> LookAsync(CancellationToken cancellationToken)
     {
         List<Suspect> suspects = [.. Look(), .. LookAtMounts()];
-        HashSet<(Namespace, string)> known = [.. Find(_bundles)];
+        HashSet<(Namespace, string)> known = [.. Find(_bundles), .. Find(Path.Combine(state, BundleStore.SandboxTree))];
         List<ContainerRecord> idle = [];
         if (metadata is not null && tasks is not null)
         {
             known.UnionWith(tasks.Known);
+            known.UnionWith(sandboxes?.Known ?? []);
             foreach (NamespaceInfo ns in await metadata.Namespaces.ListAsync([], cancellationToken))
             {
                 idle.AddRange((await metadata.In(ns.Name).Containers.ListAsync([], cancellationToken))

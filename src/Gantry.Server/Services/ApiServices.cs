@@ -4,6 +4,7 @@ using Gantry.Core.Events;
 using Gantry.Core.Maintenance;
 using Gantry.Core.Metadata;
 using Gantry.Core.Plugins;
+using Gantry.Runtime.Sandboxes;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Hosting;
 using Gantry.Server.Services.Lists;
@@ -23,6 +24,7 @@ namespace Gantry.Server.Services;
 /// <param name="Collector">The collector of garbage.</param>
 /// <param name="Events">Where events go.</param>
 /// <param name="Tasks">The tasks.</param>
+/// <param name="Sandboxes">The sandboxes.</param>
 /// <param name="Differ">Makes the differ of a scope.</param>
 /// <param name="Maintenance">The upkeep of what is durable.</param>
 /// <param name="Plugins">The parts of the daemon, as clients see them.</param>
@@ -36,6 +38,7 @@ public sealed record ApiServices(
     IGarbageCollector Collector,
     IEventExchange Events,
     TaskManager Tasks,
+    SandboxController Sandboxes,
     Func<INamespaceScope, IDiffer> Differ,
     IMaintenance Maintenance,
     IReadOnlyList<PluginInfo> Plugins,
@@ -64,6 +67,7 @@ public sealed record ApiServices(
         services.AddSingleton(new DiffService(Metadata, Differ));
         services.AddSingleton(new ContainersService(Metadata, publisher, logs));
         services.AddSingleton(new SandboxStoreService(Metadata));
+        services.AddSingleton(new SandboxControllerService(Sandboxes, publisher));
         services.AddSingleton(new TasksService(Metadata, Tasks, Lifetime));
         services.AddSingleton(new EventsService(Events, Lifetime));
         services.AddSingleton(new StreamingService(streams, Lifetime));
@@ -89,6 +93,7 @@ public sealed record ApiServices(
         application.MapGrpcService<DiffService>();
         application.MapGrpcService<ContainersService>();
         application.MapGrpcService<SandboxStoreService>();
+        application.MapGrpcService<SandboxControllerService>();
         application.MapGrpcService<TasksService>();
         application.MapGrpcService<EventsService>();
         application.MapGrpcService<StreamingService>();

@@ -1,11 +1,14 @@
 using Gantry.Api.Mapping;
+using Gantry.Api.Runtime.Runc;
 using Gantry.Api.Services.Tasks;
 using Gantry.Api.Types.Task;
+using Gantry.Core;
 using Gantry.Core.Containers;
 using Gantry.Core.Errors;
 using Gantry.Core.Filters;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
+using Gantry.Runtime.Shims;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Hosting;
 using Google.Protobuf.WellKnownTypes;
@@ -26,6 +29,7 @@ internal sealed partial class TasksService(IMetadata metadata, TaskManager tasks
         TaskCreation creation = of with
         {
             RuntimePath = request.RuntimePath,
+            Shim = ShimIn(of.Options),
             Checkpoint = RestoreDirectory(of.Options),
             CheckpointImages = ImagesOf(request.Checkpoint, scope.Content),
             RootFilesystem = request.Rootfs.ToRecords(),
@@ -33,6 +37,24 @@ internal sealed partial class TasksService(IMetadata metadata, TaskManager tasks
         };
         uint pid = await tasks.CreateAsync(scope.Namespace, creation, context.CancellationToken);
         return new CreateTaskResponse { ContainerId = container.Id, Pid = pid };
+    }
+
+    /// <summary>The shim that a task of a sandbox is to be served by, where the client was told it: <c>ttrpc+unix://PATH</c>.</summary>
+    private static BootstrapResult? ShimIn(TypedBytes? options)
+    {
+        if (!LegacyRuntime.TryRuntimeOptions(options, out Options? known) || known.TaskApiAddress.Length == 0)
+        {
+            return null;
+        }
+
+        int plus = known.TaskApiAddress.IndexOf('+', StringComparison.Ordinal);
+        return plus > 0
+            ? new BootstrapResult(
+                (int)known.TaskApiVersion, known.TaskApiAddress[(plus + 1)..], known.TaskApiAddress[..plus]).Checked()
+            : throw new GantryException(
+                ErrorKind.InvalidArgument,
+                "the scheme of sandbox address should be in the form of <protocol>+<unix|vsock|tcp>, i.e. ttrpc+unix or "
+                + "grpc+vsock");
     }
 
     /// <inheritdoc/>

@@ -10,6 +10,7 @@ using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
 using Gantry.Runtime.Events;
+using Gantry.Runtime.Sandboxes;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Hosting;
 using Gantry.Server.Services;
@@ -101,11 +102,9 @@ public sealed class ApiHostTests
     {
         Socket socket = await ListenSocket.BindAsync(path, 0, 0, Token);
         EventExchange events = new(TimeProvider.System);
-        TaskManager tasks = new(
-            new TaskManagerOptions(path, path, path, path),
-            events,
-            TimeProvider.System,
-            NullLogger<TaskManager>.Instance);
+        TaskManagerOptions options = new(path, path, path, path);
+        TaskManager tasks = new(options, events, TimeProvider.System, NullLogger<TaskManager>.Instance);
+        SandboxController sandboxes = new(options, events, TimeProvider.System, NullLogger<SandboxController>.Instance);
         ApiServices services = new(
             new DaemonLifetime(TimeProvider.System, Token),
             new NoMetadata(),
@@ -113,6 +112,7 @@ public sealed class ApiHostTests
             new NoCollector(),
             events,
             tasks,
+            sandboxes,
             _ => throw new NotSupportedException(),
             new NoMaintenance(),
             [],
