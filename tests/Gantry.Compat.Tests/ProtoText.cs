@@ -19,6 +19,7 @@ internal static partial class ProtoText
 {
     /// <summary>What is shown of an Any is what is in it, when it is one of these.</summary>
     private static readonly Dictionary<string, MessageDescriptor> Contents = TaskReflection.Descriptor.MessageTypes
+        .Concat(SandboxReflection.Descriptor.MessageTypes)
         .ToDictionary(type => type.FullName, StringComparer.Ordinal);
 
     /// <summary>

@@ -90,17 +90,20 @@ public sealed class LogBinaryTests
     }
 
     [Theory]
-    [InlineData(Shims.Reference)]
-    [InlineData(Shims.Ours)]
-    public async Task An_unknown_scheme_fails_the_creation(string shim)
+    [InlineData(Shims.Reference, "pigeon", "pigeon:///loft")]
+    [InlineData(Shims.Ours, "pigeon", "pigeon:///loft")]
+    [InlineData(Shims.Reference, "ttrpc+unix", "ttrpc+unix:///run/demo.sock?stream_id=c1-stdout")]
+    [InlineData(Shims.Ours, "ttrpc+unix", "ttrpc+unix:///run/demo.sock?stream_id=c1-stdout")]
+    public async Task An_unknown_scheme_fails_the_creation_and_one_of_streaming_is_unknown(
+        string shim, string scheme, string name)
     {
         await using ShimUnderTest under = new(shim: shim);
 
         RpcException error = await Assert.ThrowsAsync<RpcException>(() => under.CreateAsync(
-            "c1", ["true"], Token, request => request.Stdout = "pigeon:///loft"));
+            "c1", ["true"], Token, request => request.Stdout = name));
 
         Assert.Equal(StatusCode.Unknown, error.StatusCode);
-        Assert.Equal("failed to create init process I/O: unknown STDIO scheme pigeon", error.Status.Detail);
+        Assert.Equal($"failed to create init process I/O: unknown STDIO scheme {scheme}", error.Status.Detail);
     }
 
     [Theory]
