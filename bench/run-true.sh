@@ -55,7 +55,7 @@ memory() { # name, pid
 }
 ctr -a "$work/c/d.sock" run -d "$image" m /bin/sleep 1000
 gantry -a "$work/g/d.sock" run -d --name m "$image" /bin/sleep 1000 >/dev/null
-sleep 2
+sleep 5
 shim_of() { pgrep -f -- "$1.*-id m( |\$)" | head -n 1; }
 echo "memory, after those runs, at rest with one container:"
 memory "containerd" "$containerd_pid"

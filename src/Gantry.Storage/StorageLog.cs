@@ -9,6 +9,12 @@ internal static partial class StorageLog
     [LoggerMessage(LogLevel.Warning, "failed to remove snapshot directories {Snapshotter}/{Id}, they wait for a clean-up")]
     public static partial void SnapshotNotRemoved(ILogger logger, string snapshotter, long id, Exception error);
 
+    [LoggerMessage(LogLevel.Warning, "snapshot {Snapshotter}/{Id} had lost its directory, it has a new one, with nothing in it")]
+    public static partial void SnapshotMadeAnew(ILogger logger, string snapshotter, long id);
+
+    [LoggerMessage(LogLevel.Error, "snapshot {Snapshotter}/{Id} has lost its directory, and no new one could be made")]
+    public static partial void SnapshotNotMadeAnew(ILogger logger, string snapshotter, long id, Exception error);
+
     [LoggerMessage(LogLevel.Warning, "failed to unmount all of activation {Id}, it waits for the next start")]
     public static partial void NotDeactivated(ILogger logger, long id, Exception error);
 

@@ -1,8 +1,10 @@
 using Gantry.Core.Containers;
+using Gantry.Core.Content;
 using Gantry.Core.Errors;
 using Gantry.Core.Images;
 using Gantry.Core.Leases;
 using Gantry.Core.Namespaces;
+using Gantry.Core.Snapshots;
 
 namespace Gantry.Core.Metadata;
 
@@ -34,5 +36,39 @@ public interface IRecordScan
         Namespace ns,
         IReadOnlyList<string> filters,
         RecordVisitor<LeaseView> visit,
+        CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Shows blobs of a namespace that match any of the filters, by digest: a part of the list, as of one moment.
+    /// </summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="filters">The filters.</param>
+    /// <param name="after">Where the last part ended; empty for the first.</param>
+    /// <param name="visit">Gets the blobs.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Where this part ended; null when it was the last.</returns>
+    /// <exception cref="GantryException">InvalidArgument: a filter can't be parsed.</exception>
+    string? Content(
+        Namespace ns,
+        IReadOnlyList<string> filters,
+        string after,
+        RecordVisitor<ContentView> visit,
+        CancellationToken cancellationToken);
+
+    /// <summary>Shows snapshots by name, in parts as <see cref="Content"/> does.</summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="snapshotter">The snapshotter.</param>
+    /// <param name="filters">The filters.</param>
+    /// <param name="after">Where the last part ended; empty for the first.</param>
+    /// <param name="visit">Gets the snapshots.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Where this part ended; null when it was the last.</returns>
+    /// <exception cref="GantryException">InvalidArgument: a filter can't be parsed, or the snapshotter is not loaded.</exception>
+    string? Snapshots(
+        Namespace ns,
+        string snapshotter,
+        IReadOnlyList<string> filters,
+        string after,
+        RecordVisitor<SnapshotView> visit,
         CancellationToken cancellationToken);
 }

@@ -21,6 +21,9 @@ public interface ISnapshotDriver
     /// <summary>Capabilities that clients are told of, such as <c>rebase</c>.</summary>
     IReadOnlyList<string> Capabilities { get; }
 
+    /// <summary>Whether the directories are this machine's, made by this process, and not another program's.</summary>
+    bool IsLocal => true;
+
     /// <summary>Makes the directories of an active snapshot or view. When it fails, nothing is left.</summary>
     /// <param name="id">The new id.</param>
     /// <param name="kind">Active or View.</param>

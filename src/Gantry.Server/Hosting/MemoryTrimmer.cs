@@ -9,8 +9,8 @@ namespace Gantry.Server.Hosting;
 /// </summary>
 internal sealed class MemoryTrimmer(TimeProvider time)
 {
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Spacing = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Spacing = TimeSpan.FromSeconds(10);
 
     private readonly Channel<bool> _work = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
@@ -33,6 +33,7 @@ internal sealed class MemoryTrimmer(TimeProvider time)
 
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             _ = NativeHeap.Trim();
+            _ = MappedCode.Release();
             await Task.Delay(Spacing, time, cancellationToken);
         }
     }

@@ -60,6 +60,9 @@ internal sealed class ProxySnapshotDriver : ISnapshotDriver, IAsyncDisposable
     public string Root { get; }
 
     /// <inheritdoc/>
+    public bool IsLocal => false;
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> Capabilities => Config.Capabilities;
 
     /// <inheritdoc/>

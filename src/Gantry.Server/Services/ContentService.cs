@@ -15,7 +15,6 @@ namespace Gantry.Server.Services;
 /// <summary>containerd.services.content.v1.Content.</summary>
 internal sealed partial class ContentService(IMetadata metadata, EventPublisher events) : Content.ContentBase
 {
-    private const int ListBatch = 100;
     private const int ReadChunk = 1 << 20;
 
     /// <inheritdoc/>
@@ -36,30 +35,6 @@ internal sealed partial class ContentService(IMetadata metadata, EventPublisher 
             request.UpdateMask.ToRecord(),
             context.CancellationToken);
         return new UpdateResponse { Info = info.ToMessage() };
-    }
-
-    /// <inheritdoc/>
-    public override async Task List(
-        ListContentRequest request,
-        IServerStreamWriter<ListContentResponse> responseStream,
-        ServerCallContext context)
-    {
-        ListContentResponse batch = new();
-        IContentStore content = metadata.In(context).Content;
-        await foreach (ContentInfo info in content.ListAsync(request.Filters, context.CancellationToken))
-        {
-            batch.Info.Add(info.ToMessage());
-            if (batch.Info.Count == ListBatch)
-            {
-                await responseStream.WriteAsync(batch, context.CancellationToken);
-                batch = new ListContentResponse();
-            }
-        }
-
-        if (batch.Info.Count > 0)
-        {
-            await responseStream.WriteAsync(batch, context.CancellationToken);
-        }
     }
 
     /// <inheritdoc/>

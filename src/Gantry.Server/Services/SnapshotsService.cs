@@ -2,7 +2,6 @@ using Gantry.Api.Events;
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Snapshots;
 using Gantry.Core.Errors;
-using Gantry.Core.Filters;
 using Gantry.Core.Metadata;
 using Gantry.Core.Mounts;
 using Gantry.Core.Snapshots;
@@ -14,8 +13,6 @@ namespace Gantry.Server.Services;
 /// <summary>containerd.services.snapshots.v1.Snapshots.</summary>
 internal sealed class SnapshotsService(IMetadata metadata, EventPublisher events) : Snapshots.SnapshotsBase
 {
-    private const int ListBatch = 100;
-
     /// <inheritdoc/>
     public override async Task<PrepareSnapshotResponse> Prepare(
         PrepareSnapshotRequest request,
@@ -108,36 +105,6 @@ internal sealed class SnapshotsService(IMetadata metadata, EventPublisher events
     }
 
     /// <inheritdoc/>
-    public override async Task List(
-        ListSnapshotsRequest request,
-        IServerStreamWriter<ListSnapshotsResponse> responseStream,
-        ServerCallContext context)
-    {
-        if (context.TryGetNamespace() is null)
-        {
-            throw GantryException.Verbatim(ErrorKind.Unknown, "namespace is required: failed precondition");
-        }
-
-        ListSnapshotsResponse batch = new();
-        ISnapshotter snapshotter = Snapshotter(request.Snapshotter, context);
-        CheckFilters(request.Filters);
-        await foreach (SnapshotInfo info in snapshotter.ListAsync(request.Filters, context.CancellationToken))
-        {
-            batch.Info.Add(info.ToMessage());
-            if (batch.Info.Count == ListBatch)
-            {
-                await responseStream.WriteAsync(batch, context.CancellationToken);
-                batch = new ListSnapshotsResponse();
-            }
-        }
-
-        if (batch.Info.Count > 0)
-        {
-            await responseStream.WriteAsync(batch, context.CancellationToken);
-        }
-    }
-
-    /// <inheritdoc/>
     public override async Task<UsageResponse> Usage(UsageRequest request, ServerCallContext context)
     {
         SnapshotUsage usage =
@@ -152,24 +119,15 @@ internal sealed class SnapshotsService(IMetadata metadata, EventPublisher events
         return new Empty();
     }
 
-    /// <summary>A filter that can't be parsed: here, and nowhere else, containerd gives the error no class.</summary>
-    private static void CheckFilters(IReadOnlyList<string> filters)
-    {
-        try
-        {
-            Filter.Parse(filters);
-        }
-        catch (GantryException e)
-        {
-            throw GantryException.Verbatim(ErrorKind.Unknown, e.Message, e);
-        }
-    }
+    /// <summary>The error of a call that names no snapshotter.</summary>
+    internal static GantryException NoSnapshotter() =>
+        new(ErrorKind.InvalidArgument, "snapshotter argument missing");
 
     private ISnapshotter Snapshotter(string name, ServerCallContext context)
     {
         INamespaceScope scope = metadata.In(context);
         return name.Length > 0
             ? scope.Snapshots(name)
-            : throw new GantryException(ErrorKind.InvalidArgument, "snapshotter argument missing");
+            : throw NoSnapshotter();
     }
 }

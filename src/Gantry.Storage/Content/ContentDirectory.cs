@@ -97,12 +97,22 @@ internal sealed class ContentDirectory : IBlobStore
     /// <summary>The data of an ingest.</summary>
     public string DataPath(string backend) => Path.Combine(IngestPath(backend), "data");
 
-    /// <summary>Makes the directory of an ingest anew, with the files that tell an operator what it is.</summary>
-    public void CreateIngest(string backend, long total, DateTimeOffset started)
+    /// <summary>Makes the directory of an ingest anew, without anything in it.</summary>
+    public void CreateIngest(string backend)
+    {
+        RemoveIngest(backend);
+        Directory.CreateDirectory(IngestPath(backend));
+    }
+
+    /// <summary>Adds to the directory of an ingest, if it is still there, the files that tell an operator what it is.</summary>
+    public void DescribeIngest(string backend, long total, DateTimeOffset started)
     {
         string path = IngestPath(backend);
-        RemoveIngest(backend);
-        Directory.CreateDirectory(path);
+        if (!Directory.Exists(path))
+        {
+            return;
+        }
+
         File.WriteAllText(Path.Combine(path, "ref"), backend);
         WriteTime(path, "startedat", started);
         WriteTime(path, "updatedat", started);
@@ -125,7 +135,7 @@ internal sealed class ContentDirectory : IBlobStore
     public BlobIngestState? ReadIngest(string backend)
     {
         FileInfo data = new(DataPath(backend));
-        return data.Exists && File.Exists(Path.Combine(IngestPath(backend), "ref"))
+        return data.Exists
             ? new BlobIngestState(data.Length, new DateTimeOffset(data.LastWriteTimeUtc))
             : null;
     }

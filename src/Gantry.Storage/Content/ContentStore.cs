@@ -216,11 +216,14 @@ internal sealed class ContentStore(ScopeContext scope) : IContentStore
         long? onDisk = expected.IsEmpty
             ? null
             : await scope.Blobs.Store.FindSizeAsync(expected, cancellationToken);
-        (Ingest? old, Ingest? ingest) = await scope.Database.WriteAsync(
+
+        // An ingest that a loss of power takes is begun anew by its client, and its blob is recorded with a sync.
+        (Ingest? old, Ingest? ingest) = await scope.Database.WriteUnsyncedAsync(
             writer => Begin(writer, held.Reference, total, expected, onDisk, now),
             cancellationToken);
         if (ingest is null)
         {
+            await scope.Database.SyncAsync(cancellationToken);
             if (old is not null)
             {
                 await scope.Blobs.RemoveIngestAsync(old.Backend);

@@ -13,18 +13,22 @@ internal sealed class LocalIngest : IBlobIngest
     private const int BufferSize = 1 << 20;
     private const int InlineWriteSize = 32 * 1024;
 
+    /// <summary>An ingest with fewer bytes is seen by an operator only when it is left behind.</summary>
+    private const int DescribedSize = 256 * 1024;
+
     private readonly ContentDirectory _directory;
-    private readonly string _name;
+    private readonly BlobIngestInfo _ingest;
     private readonly SafeFileHandle _file;
     private IncrementalHash _hash;
     private long _offset;
     private DateTimeOffset _updatedAt;
+    private bool _described;
     private bool _published;
 
     private LocalIngest(ContentDirectory directory, BlobIngestInfo ingest)
     {
         _directory = directory;
-        _name = ingest.Name;
+        _ingest = ingest;
         _updatedAt = ingest.StartedAt;
         _hash = IncrementalHash.CreateHash(AlgorithmOf(ingest.Expected));
         _file = File.OpenHandle(
@@ -47,7 +51,7 @@ internal sealed class LocalIngest : IBlobIngest
     {
         if (!resume || directory.ReadIngest(ingest.Name) is not { } state)
         {
-            directory.CreateIngest(ingest.Name, ingest.Total, ingest.StartedAt);
+            directory.CreateIngest(ingest.Name);
             return new LocalIngest(directory, ingest);
         }
 
@@ -56,6 +60,7 @@ internal sealed class LocalIngest : IBlobIngest
         {
             opened._offset = await opened.HashFileAsync(state.Offset, cancellationToken);
             opened._updatedAt = state.UpdatedAt;
+            opened.Describe();
             return opened;
         }
         catch
@@ -73,6 +78,11 @@ internal sealed class LocalIngest : IBlobIngest
     /// <inheritdoc/>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
+        if (!_described && _offset + data.Length >= DescribedSize)
+        {
+            Describe();
+        }
+
         if (data.Length > InlineWriteSize)
         {
             return WriteLargeAsync(data);
@@ -98,17 +108,17 @@ internal sealed class LocalIngest : IBlobIngest
     }
 
     /// <inheritdoc/>
-    public async ValueTask PublishAsync(Digest digest)
+    public ValueTask PublishAsync(Digest digest)
     {
         try
         {
-            // Syncing takes as long as the disk does.
-            await Task.Run(() => _directory.Publish(_file, _directory.DataPath(_name), digest));
+            _directory.Publish(_file, _directory.DataPath(_ingest.Name), digest);
             _published = true;
+            return ValueTask.CompletedTask;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new GantryException(ErrorKind.NotFound, $"ingest {_name}", e);
+            throw new GantryException(ErrorKind.NotFound, $"ingest {_ingest.Name}", e);
         }
     }
 
@@ -118,7 +128,12 @@ internal sealed class LocalIngest : IBlobIngest
         Close();
         if (!_published)
         {
-            _directory.TouchIngest(_name);
+            if (!_described)
+            {
+                Describe();
+            }
+
+            _directory.TouchIngest(_ingest.Name);
         }
 
         return ValueTask.CompletedTask;
@@ -169,6 +184,12 @@ internal sealed class LocalIngest : IBlobIngest
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    private void Describe()
+    {
+        _directory.DescribeIngest(_ingest.Name, _ingest.Total, _ingest.StartedAt);
+        _described = true;
     }
 
     private void Close()

@@ -54,7 +54,7 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
             options.LoggerFactory.CreateLogger<GarbageCollector>());
         database.Writes.Committed += Collector.NoteMutations;
         Namespaces = new NamespaceStore(database, blobs);
-        Scan = new RecordScan(database);
+        Scan = new RecordScan(database, drivers);
 
         foreach (ISnapshotDriver driver in drivers.Values)
         {
@@ -224,6 +224,11 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
                 options.Drivers.ToDictionary(driver => driver.Name, StringComparer.Ordinal));
             if (!options.LeaveRemains)
             {
+                foreach (ISnapshotDriver driver in store._drivers.Values)
+                {
+                    await LostDirectories.MakeAsync(database, driver, store._logger);
+                }
+
                 await store._activator.RecoverAsync(CancellationToken.None);
             }
 

@@ -1,6 +1,5 @@
 using Gantry.Core.Containers;
 using Gantry.Core.Content;
-using Gantry.Core.Errors;
 using Gantry.Core.Images;
 using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
@@ -49,5 +48,5 @@ internal sealed class NamespaceScope(Namespace ns, ScopeContext context) : IName
     public ISnapshotter Snapshots(string snapshotter) =>
         context.Drivers.TryGetValue(snapshotter, out ISnapshotDriver? driver)
             ? new Snapshotter(context, driver)
-            : throw new GantryException(ErrorKind.InvalidArgument, $"snapshotter not loaded: {snapshotter}");
+            : throw Snapshotter.NotLoaded(snapshotter);
 }

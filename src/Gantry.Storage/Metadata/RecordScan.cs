@@ -1,20 +1,28 @@
 using Gantry.Core.Containers;
+using Gantry.Core.Content;
 using Gantry.Core.Filters;
 using Gantry.Core.Images;
 using Gantry.Core.Labels;
 using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
+using Gantry.Core.Snapshots;
 using Gantry.Storage.Containers;
+using Gantry.Storage.Content;
 using Gantry.Storage.Images;
 using Gantry.Storage.Leases;
+using Gantry.Storage.Snapshots;
 using Gantry.Storage.Sqlite;
 
 namespace Gantry.Storage.Metadata;
 
 /// <inheritdoc cref="IRecordScan"/>
-internal sealed class RecordScan(Database database) : IRecordScan
+internal sealed class RecordScan(Database database, IReadOnlyDictionary<string, ISnapshotDriver> drivers) : IRecordScan
 {
+    // A part ends after so many records, or when their labels are so long: it is to fit a message.
+    private const int PartRecords = 1000;
+    private const int PartLabels = 1 << 20;
+
     /// <inheritdoc/>
     public void Containers(
         Namespace ns,
@@ -86,6 +94,112 @@ internal sealed class RecordScan(Database database) : IRecordScan
                 Labels = new StoredLabels(row.Bytes(2)),
             }),
             cancellationToken);
+
+    /// <inheritdoc/>
+    public string? Content(
+        Namespace ns,
+        IReadOnlyList<string> filters,
+        string after,
+        RecordVisitor<ContentView> visit,
+        CancellationToken cancellationToken)
+    {
+        Filter filter = Filter.Parse(filters);
+        return database.Read(connection =>
+        {
+            using Statement select = connection.Use(
+                $"""
+                SELECT {ContentTable.Columns} FROM content WHERE namespace = ? AND digest > ?
+                ORDER BY digest LIMIT {PartRecords}
+                """);
+            select.Bind(ns.ToString()).Bind(after);
+            return ReadPart(
+                select,
+                labels: 4,
+                key: 0,
+                row =>
+                {
+                    if (filter.IsAlways || filter.Matches(new ContentFields(ContentTable.ReadRow(row))))
+                    {
+                        visit(new ContentView
+                        {
+                            Digest = row.Bytes(0),
+                            Size = row.Number(1),
+                            CreatedAt = row.Time(2),
+                            UpdatedAt = row.Time(3),
+                            Labels = new StoredLabels(row.Bytes(4)),
+                        });
+                    }
+                },
+                cancellationToken);
+        });
+    }
+
+    /// <inheritdoc/>
+    public string? Snapshots(
+        Namespace ns,
+        string snapshotter,
+        IReadOnlyList<string> filters,
+        string after,
+        RecordVisitor<SnapshotView> visit,
+        CancellationToken cancellationToken)
+    {
+        ISnapshotDriver driver = drivers.TryGetValue(snapshotter, out ISnapshotDriver? found)
+            ? found
+            : throw Snapshotter.NotLoaded(snapshotter);
+        Filter filter = Filter.Parse(filters);
+        return database.Read(connection =>
+        {
+            using Statement select = SnapshotTable.SelectPart(connection, ns.ToString(), snapshotter, after, PartRecords);
+            return ReadPart(
+                select,
+                labels: 9,
+                key: 5,
+                row =>
+                {
+                    if (filter.IsAlways
+                        || filter.Matches(new SnapshotFields(Snapshotter.Shown(driver, SnapshotTable.ReadRow(row)))))
+                    {
+                        visit(new SnapshotView
+                        {
+                            Kind = (SnapshotKind)row.Number(4),
+                            Name = row.Bytes(5),
+                            Parent = row.Bytes(6),
+                            CreatedAt = row.Time(7),
+                            UpdatedAt = row.Time(8),
+                            Labels = new StoredLabels(row.Bytes(9)),
+                            OwnLabels = driver.OwnLabels(row.Number(0)),
+                        });
+                    }
+                },
+                cancellationToken);
+        });
+    }
+
+    /// <summary>Reads rows until there are enough for a part.</summary>
+    /// <returns>The key of the last row; null when there are no more.</returns>
+    private static string? ReadPart(
+        Statement select,
+        int labels,
+        int key,
+        Action<Statement> visit,
+        CancellationToken cancellationToken)
+    {
+        int records = 0;
+        long length = 0;
+        while (select.Read())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            visit(select);
+            records++;
+            length += select.Bytes(labels).Length;
+            if (records == PartRecords || length >= PartLabels)
+            {
+                return select.Text(key);
+            }
+        }
+
+        return null;
+    }
 
     private void Run(
         string sql,

@@ -34,9 +34,7 @@ internal static class SnapshotTable
         string after,
         int count)
     {
-        using Statement select = connection.Use(
-            $"{Select} WHERE s.namespace = ? AND s.snapshotter = ? AND s.name > ? ORDER BY s.name LIMIT ?");
-        select.Bind(ns).Bind(snapshotter).Bind(after).Bind(count);
+        using Statement select = SelectPart(connection, ns, snapshotter, after, count);
         List<SnapshotRow> page = [];
         while (select.Read())
         {
@@ -45,6 +43,11 @@ internal static class SnapshotTable
 
         return page;
     }
+
+    /// <summary>Selects what <see cref="ListPage"/> lists, as rows for <see cref="ReadRow"/>.</summary>
+    public static Statement SelectPart(Connection connection, string ns, string snapshotter, string after, int count) =>
+        connection.Use($"{Select} WHERE s.namespace = ? AND s.snapshotter = ? AND s.name > ? ORDER BY s.name LIMIT ?")
+            .Bind(ns).Bind(snapshotter).Bind(after).Bind(count);
 
     /// <summary>The ids of a snapshotter's snapshots in all namespaces.</summary>
     public static HashSet<long> ListIds(Connection connection, string snapshotter)
@@ -161,18 +164,8 @@ internal static class SnapshotTable
         ReferenceTable.RemoveAll(writer, ns, NodeKind.Snapshot, Reference.SnapshotKey(snapshotter, name));
     }
 
-    private static List<Reference> References(string snapshotter, SnapshotInfo info)
-    {
-        List<Reference> references = LabelReferences.Read(NodeKind.Snapshot, info.Labels);
-        if (info.Parent.Length > 0)
-        {
-            references.Add(Reference.ToSnapshot(ReferenceRole.Part, snapshotter, info.Parent));
-        }
-
-        return references;
-    }
-
-    private static SnapshotRow ReadRow(Statement row) => new(
+    /// <summary>A snapshot from a row.</summary>
+    public static SnapshotRow ReadRow(Statement row) => new(
         row.Number(0),
         row.IsNull(1) ? null : row.Number(1),
         new SnapshotUsage(row.Number(2), row.Number(3)),
@@ -183,4 +176,15 @@ internal static class SnapshotTable
             row.Time(7),
             row.Time(8),
             Labels.Decode(row.Bytes(9))));
+
+    private static List<Reference> References(string snapshotter, SnapshotInfo info)
+    {
+        List<Reference> references = LabelReferences.Read(NodeKind.Snapshot, info.Labels);
+        if (info.Parent.Length > 0)
+        {
+            references.Add(Reference.ToSnapshot(ReferenceRole.Part, snapshotter, info.Parent));
+        }
+
+        return references;
+    }
 }

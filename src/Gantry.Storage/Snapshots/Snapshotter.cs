@@ -16,7 +16,8 @@ namespace Gantry.Storage.Snapshots;
 /// <summary>
 /// The snapshots of one namespace in one snapshotter: records in the database over directories of a driver.
 /// Directories are made before their record and removed after it, so what a crash leaves behind are directories that no
-/// record knows; the next start removes them. The driver is never called while the database's writer waits.
+/// record knows; the next start removes them. What a loss of power takes of an active snapshot's directories, that start
+/// makes anew (<see cref="LostDirectories"/>). The driver is never called while the database's writer waits.
 /// </summary>
 internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : ISnapshotter
 {
@@ -192,7 +193,7 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
     public Task CleanupAsync(CancellationToken cancellationToken) => driver.CleanupAsync(known: null, cancellationToken);
 
     /// <summary>A snapshot with the labels that the driver itself adds.</summary>
-    private SnapshotInfo Shown(SnapshotRow row)
+    internal static SnapshotInfo Shown(ISnapshotDriver driver, SnapshotRow row)
     {
         IReadOnlyDictionary<string, string> own = driver.OwnLabels(row.Id);
         return own.Count == 0
@@ -200,11 +201,17 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
             : row.Info with { Labels = own.Concat(row.Info.Labels).DistinctBy(label => label.Key, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal) };
     }
 
+    /// <summary>The error of a snapshotter that the daemon does not have.</summary>
+    internal static GantryException NotLoaded(string name) =>
+        new(ErrorKind.InvalidArgument, $"snapshotter not loaded: {name}");
+
+    private SnapshotInfo Shown(SnapshotRow row) => Shown(driver, row);
+
     private static GantryException Exists(string what, string name) =>
         new(ErrorKind.AlreadyExists, $"{what} \"{name}\"");
 
     /// <summary>The labels that a driver gets to see.</summary>
-    private static Dictionary<string, string> Inherited(IReadOnlyDictionary<string, string> labels) =>
+    internal static Dictionary<string, string> Inherited(IReadOnlyDictionary<string, string> labels) =>
         labels.Where(label => label.Key == WellKnownLabels.SnapshotRef
                 || label.Key.StartsWith(WellKnownLabels.SnapshotPrefix, StringComparison.Ordinal))
             .ToDictionary(StringComparer.Ordinal);

@@ -9,7 +9,7 @@ internal sealed class Connection : IDisposable
     /// <summary>
     /// When the log is this long, the writer itself moves it into the database; else <see cref="Checkpointer"/> does.
     /// </summary>
-    private const int MaxLogPages = 8000;
+    private const int MaxLogPages = 1000;
 
     private readonly SqliteConnection _connection;
     private readonly sqlite3 _handle;
@@ -29,7 +29,7 @@ internal sealed class Connection : IDisposable
     {
         Connection connection = Open(path, SqliteOpenMode.ReadWriteCreate);
         connection.Execute("PRAGMA journal_mode=WAL");
-        connection.Execute("PRAGMA synchronous=FULL");
+        connection.SetSynced(true);
         connection.Execute("PRAGMA foreign_keys=ON");
         connection.Execute("PRAGMA journal_size_limit=67108864");
         connection.Execute("PRAGMA cache_size=-4000");
@@ -53,6 +53,9 @@ internal sealed class Connection : IDisposable
 
         // Large records lie in chains of pages: mapped, they cost no call for each page.
         connection.Execute("PRAGMA mmap_size=268435456");
+
+        // What is still in the log is read into memory of the connection's own, and there are several.
+        connection.Execute("PRAGMA cache_size=-512");
         return connection;
     }
 
@@ -74,6 +77,9 @@ internal sealed class Connection : IDisposable
     /// <summary>Runs one statement, or several, that are not worth keeping.</summary>
     public void Execute(string sql) =>
         Check(_handle, raw.sqlite3_exec(_handle, sql), sql);
+
+    /// <summary>Says whether commits are synced, outside of a transaction; a synced one syncs all before it.</summary>
+    public void SetSynced(bool synced) => Execute(synced ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
 
     /// <inheritdoc/>
     public void Dispose()

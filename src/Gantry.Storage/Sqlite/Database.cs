@@ -38,6 +38,7 @@ internal sealed class Database : IAsyncDisposable
             try
             {
                 Migrations.Run(connection);
+                LogFile.Fill(path);
                 return new Database(path, connection, ReadCounters(connection));
             }
             catch
@@ -67,6 +68,13 @@ internal sealed class Database : IAsyncDisposable
     /// <inheritdoc cref="WriteQueue.RunAsync(Action{Writer}, CancellationToken)"/>
     public Task WriteAsync(Action<Writer> change, CancellationToken cancellationToken) =>
         Writes.RunAsync(change, cancellationToken);
+
+    /// <inheritdoc cref="WriteQueue.RunUnsyncedAsync{T}"/>
+    public Task<T> WriteUnsyncedAsync<T>(Func<Writer, T> change, CancellationToken cancellationToken) =>
+        Writes.RunUnsyncedAsync(change, cancellationToken);
+
+    /// <summary>Makes durable what was changed before.</summary>
+    public Task SyncAsync(CancellationToken cancellationToken) => Writes.RunAsync(static _ => { }, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

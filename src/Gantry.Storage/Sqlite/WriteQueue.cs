@@ -33,6 +33,7 @@ internal sealed class WriteQueue : IAsyncDisposable
     // Held by the thread that commits. The batch is its.
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly List<WriteRequest> _batch = new(MaxBatch);
+    private bool _synced = true;
 
     /// <summary>Starts the writer; it owns the connection.</summary>
     public WriteQueue(Connection connection, Counters counters)
@@ -48,29 +49,16 @@ internal sealed class WriteQueue : IAsyncDisposable
     /// <summary>Makes a change. When the task ends well the change is durable; when it fails nothing has happened.</summary>
     /// <param name="change">The change; it must not wait, and must not call the queue.</param>
     /// <param name="cancellationToken">Has an effect only until the change is begun.</param>
-    public async Task<T> RunAsync<T>(Func<Writer, T> change, CancellationToken cancellationToken)
-    {
-        WriteRequest<T> request = new(change, cancellationToken);
-        if (!_requests.Writer.TryWrite(request))
-        {
-            try
-            {
-                await _requests.Writer.WriteAsync(request, cancellationToken);
-            }
-            catch (ChannelClosedException e)
-            {
-                throw new GantryException(ErrorKind.Unavailable, "metadata store is closed", e);
-            }
-        }
+    public Task<T> RunAsync<T>(Func<Writer, T> change, CancellationToken cancellationToken) =>
+        SubmitAsync(new WriteRequest<T>(change, isDurable: true, cancellationToken), cancellationToken);
 
-        if (_turn.Wait(0, CancellationToken.None))
-        {
-            CommitNext();
-            Release();
-        }
-
-        return await request.Task;
-    }
+    /// <summary>
+    /// Makes a change that outlives the daemon at once, and a loss of power from the next synced change on, which never
+    /// overtakes it. It is for what is worth nothing without a later change.
+    /// </summary>
+    /// <inheritdoc cref="RunAsync{T}(Func{Writer, T}, CancellationToken)"/>
+    public Task<T> RunUnsyncedAsync<T>(Func<Writer, T> change, CancellationToken cancellationToken) =>
+        SubmitAsync(new WriteRequest<T>(change, isDurable: false, cancellationToken), cancellationToken);
 
     /// <summary>Makes a change that gives no result.</summary>
     public Task RunAsync(Action<Writer> change, CancellationToken cancellationToken) =>
@@ -93,6 +81,29 @@ internal sealed class WriteQueue : IAsyncDisposable
 
         _connection.Dispose();
         _turn.Release();
+    }
+
+    private async Task<T> SubmitAsync<T>(WriteRequest<T> request, CancellationToken cancellationToken)
+    {
+        if (!_requests.Writer.TryWrite(request))
+        {
+            try
+            {
+                await _requests.Writer.WriteAsync(request, cancellationToken);
+            }
+            catch (ChannelClosedException e)
+            {
+                throw new GantryException(ErrorKind.Unavailable, "metadata store is closed", e);
+            }
+        }
+
+        if (_turn.Wait(0, CancellationToken.None))
+        {
+            CommitNext();
+            Release();
+        }
+
+        return await request.Task;
     }
 
     /// <summary>Gives up the turn, or hands it to the thread pool when there is more to commit.</summary>
@@ -167,6 +178,7 @@ internal sealed class WriteQueue : IAsyncDisposable
                 Run("ROLLBACK");
             }
 
+            SetSynced(batch.Exists(static request => request.IsDurable));
             Run("BEGIN IMMEDIATE");
             int changes = batch.Count;
             if (batch.Count == 1)
@@ -228,6 +240,16 @@ internal sealed class WriteQueue : IAsyncDisposable
 
         Run("RELEASE change");
         return true;
+    }
+
+    /// <summary>Says whether the next commit is synced.</summary>
+    private void SetSynced(bool synced)
+    {
+        if (_synced != synced)
+        {
+            _connection.SetSynced(synced);
+            _synced = synced;
+        }
     }
 
     private void Run(string sql)

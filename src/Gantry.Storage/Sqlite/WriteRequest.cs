@@ -1,8 +1,11 @@
 namespace Gantry.Storage.Sqlite;
 
 /// <summary>A change that waits for its turn with the writer.</summary>
-internal abstract class WriteRequest(CancellationToken cancellationToken)
+internal abstract class WriteRequest(bool isDurable, CancellationToken cancellationToken)
 {
+    /// <summary>Whether the change is to be synced before the caller is told.</summary>
+    public bool IsDurable => isDurable;
+
     /// <summary>Why the change failed, once it has.</summary>
     public Exception? Error { get; set; }
 

@@ -2,8 +2,8 @@
 namespace Gantry.Storage.Sqlite;
 
 /// <summary>A change with a result.</summary>
-internal sealed class WriteRequest<T>(Func<Writer, T> change, CancellationToken cancellationToken)
-    : WriteRequest(cancellationToken)
+internal sealed class WriteRequest<T>(Func<Writer, T> change, bool isDurable, CancellationToken cancellationToken)
+    : WriteRequest(isDurable, cancellationToken)
 {
     private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private T? _result;

@@ -5,10 +5,12 @@ using CliWrap.Buffered;
 using Gantry.Core.Collection;
 using Gantry.Core.Maintenance;
 using Gantry.Core.Containers;
+using Gantry.Core.Content;
 using Gantry.Core.Images;
 using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
+using Gantry.Core.Snapshots;
 using Gantry.Runtime.Events;
 using Gantry.Runtime.Sandboxes;
 using Gantry.Runtime.Tasks;
@@ -191,6 +193,21 @@ public sealed class ApiHostTests
             Namespace ns,
             IReadOnlyList<string> filters,
             RecordVisitor<LeaseView> visit,
+            CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public string? Content(
+            Namespace ns,
+            IReadOnlyList<string> filters,
+            string after,
+            RecordVisitor<ContentView> visit,
+            CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public string? Snapshots(
+            Namespace ns,
+            string snapshotter,
+            IReadOnlyList<string> filters,
+            string after,
+            RecordVisitor<SnapshotView> visit,
             CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 

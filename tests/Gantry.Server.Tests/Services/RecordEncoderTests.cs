@@ -45,7 +45,11 @@ public sealed class RecordEncoderTests
 
         ArrayBufferWriter<byte> written = new();
         long length = writer.Finish();
-        writer.CopyTo(written);
+        foreach (ReadOnlyMemory<byte> piece in writer.Pieces())
+        {
+            written.Write(piece.Span);
+        }
+
         Assert.Equal(written.WrittenCount, length);
         Assert.Equal(expected, ListContainersResponse.Parser.ParseFrom(written.WrittenSpan));
     }

@@ -107,7 +107,7 @@ public sealed class ContentTests
         }
 
         string ingest = Directory.GetDirectories(Path.Combine(store.Store.ContentRoot, "ingest"))[0];
-        File.Delete(Path.Combine(ingest, "ref"));
+        File.Delete(Path.Combine(ingest, "data"));
         await store.ReopenAsync();
 
         await using IContentWriter writer = await store.Default.Content.OpenWriterAsync("r", 0, default, Token);

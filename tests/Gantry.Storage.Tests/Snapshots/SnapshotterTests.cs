@@ -30,6 +30,25 @@ public sealed class SnapshotterTests
     }
 
     [Fact]
+    public async Task A_directory_that_a_loss_of_power_took_from_an_active_snapshot_is_made_anew_at_start()
+    {
+        await using TestStore store = await TestStore.OpenAsync();
+        ISnapshotter snapshots = store.Default.Snapshots("overlayfs");
+        await CommitAsync(snapshots, "base", "");
+        await snapshots.PrepareAsync("active", "base", Label(("containerd.io/snapshot/x", "y"), ("other", "z")), Token);
+        await snapshots.ViewAsync("view", "base", NoLabels, Token);
+        string[] directories = [.. store.Driver.Ids.Select(id => Path.Combine(store.Driver.Root, $"{id}"))];
+        Assert.Equal(3, directories.Length);
+        Array.ForEach(directories, Directory.Delete);
+
+        await store.ReopenAsync();
+
+        // What was committed was synced: a directory with nothing in it would not be it.
+        Assert.Equal([2L], store.Driver.Ids);
+        Assert.Equal("containerd.io/snapshot/x", Assert.Single(store.Driver.SeenLabels.Last()).Key);
+    }
+
+    [Fact]
     public async Task A_snapshotter_that_there_is_not_is_an_InvalidArgument()
     {
         await using TestStore store = await TestStore.OpenAsync();

@@ -1,7 +1,10 @@
+using System.Text;
 using Gantry.Core.Containers;
+using Gantry.Core.Content;
 using Gantry.Core.Images;
 using Gantry.Core.Labels;
 using Gantry.Core.Leases;
+using Gantry.Core.Snapshots;
 
 namespace Gantry.Server.Services.Lists;
 
@@ -72,6 +75,41 @@ internal static class RecordEncoder
         writer.Bytes(1, lease.Id);
         writer.Time(2, lease.CreatedAt);
         WriteLabels(writer, 3, lease.Labels);
+        writer.End(message);
+    }
+
+    /// <summary>Writes a blob, <c>containerd.services.content.v1.Info</c>.</summary>
+    public static void Write(WireWriter writer, int field, in ContentView blob)
+    {
+        int message = writer.BeginItem(field);
+        writer.Bytes(1, blob.Digest);
+        writer.Number(2, blob.Size);
+        writer.Time(3, blob.CreatedAt);
+        writer.Time(4, blob.UpdatedAt);
+        WriteLabels(writer, 5, blob.Labels);
+        writer.End(message);
+    }
+
+    /// <summary>Writes a snapshot, <c>containerd.services.snapshots.v1.Info</c>.</summary>
+    public static void Write(WireWriter writer, int field, in SnapshotView snapshot)
+    {
+        int message = writer.BeginItem(field);
+        writer.Bytes(1, snapshot.Name);
+        writer.Bytes(2, snapshot.Parent);
+        writer.Number(3, (long)snapshot.Kind);
+        writer.Time(4, snapshot.CreatedAt);
+        writer.Time(5, snapshot.UpdatedAt);
+        WriteLabels(writer, 6, snapshot.Labels);
+
+        // Of two entries with one key the later counts.
+        foreach ((string key, string value) in snapshot.OwnLabels)
+        {
+            int entry = writer.Begin(6);
+            writer.Present(1, Encoding.UTF8.GetBytes(key));
+            writer.Present(2, Encoding.UTF8.GetBytes(value));
+            writer.End(entry);
+        }
+
         writer.End(message);
     }
 

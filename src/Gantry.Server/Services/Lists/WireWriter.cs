@@ -107,15 +107,15 @@ internal sealed class WireWriter : IDisposable
         End(begin);
     }
 
-    /// <summary>Writes all of it elsewhere.</summary>
-    public void CopyTo(IBufferWriter<byte> target)
+    /// <summary>All of it, piece by piece, when nothing more is to be written.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> Pieces()
     {
         foreach ((byte[] array, int length) in _full)
         {
-            target.Write(array.AsSpan(0, length));
+            yield return array.AsMemory(0, length);
         }
 
-        target.Write(_chunk.AsSpan(0, _used));
+        yield return _chunk.AsMemory(0, _used);
     }
 
     /// <summary>The number of bytes, when nothing more is to be written.</summary>
