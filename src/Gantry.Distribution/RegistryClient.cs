@@ -50,9 +50,8 @@ public sealed partial class RegistryClient : IDisposable
         {
             return await OnFirstAsync(
                 reference,
-                reference.Digest.IsEmpty ? HostCapabilities.Resolve : HostCapabilities.Pull,
-                async host => await HeadAsync(host, reference, cancellationToken)
-                    ?? await GetAsync(host, reference, cancellationToken),
+                Needed(reference),
+                host => ResolveAtAsync(host, reference, cancellationToken),
                 cancellationToken);
         }
         catch (GantryException e)
@@ -363,12 +362,22 @@ public sealed partial class RegistryClient : IDisposable
         IReadOnlyList<RegistryHost> hosts = await HostsAsync(reference, needed, cancellationToken);
         for (int i = 0; i < hosts.Count - 1; i++)
         {
+            if (hosts[i].Rests)
+            {
+                continue;
+            }
+
             try
             {
                 return await ask(hosts[i]);
             }
             catch (Exception e) when (e is GantryException or IOException or HttpRequestException or TimeoutException)
             {
+                if (e is { InnerException: HttpRequestException or TimeoutException })
+                {
+                    hosts[i].Rest();
+                }
+
                 _logger.AskingNext(
                     hosts[i].Endpoint.Authority,
                     reference.Name,

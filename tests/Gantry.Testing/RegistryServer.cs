@@ -1,6 +1,3 @@
-using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
 using CliWrap;
@@ -29,6 +26,9 @@ public sealed partial class RegistryServer : IAsyncDisposable
 
     /// <summary>The PEM file of the authority that signed its certificate; null without TLS.</summary>
     public string? CaFile { get; private set; }
+
+    /// <summary>With TLS: <c>ca.crt</c>, <c>client.cert</c> and <c>client.key</c>, as Docker wants them.</summary>
+    public string ClientDirectory => _directory["client"];
 
     /// <summary>The directory in which it keeps what it has.</summary>
     public string StorageDirectory => _directory["data"];
@@ -84,6 +84,11 @@ public sealed partial class RegistryServer : IAsyncDisposable
         if (_options.Username is not null)
         {
             arguments.AddRange(["--dest-creds", $"{_options.Username}:{_options.Password}"]);
+        }
+
+        if (_options.ClientCertificates)
+        {
+            arguments.AddRange(["--dest-cert-dir", ClientDirectory]);
         }
 
         await Cli.Wrap(Needs.Program("skopeo"))
@@ -148,7 +153,13 @@ public sealed partial class RegistryServer : IAsyncDisposable
         yaml.AppendLine("version: 0.1");
         yaml.AppendLine("log: {level: info}");
         yaml.AppendLine($"storage: {{filesystem: {{rootdirectory: {StorageDirectory}}}, delete: {{enabled: true}}}}");
-        if (_options.Username is not null)
+        if (_options.TokenRealm is not null)
+        {
+            yaml.AppendLine(
+                $"auth: {{token: {{realm: \"{_options.TokenRealm}\", service: test-registry, issuer: test-issuer, "
+                + $"rootcertbundle: {_options.TokenCertificateFile}}}}}");
+        }
+        else if (_options.Username is not null)
         {
             string file = _directory["htpasswd"];
             BufferedCommandResult made = await Cli.Wrap(Needs.Program("htpasswd"))
@@ -157,11 +168,10 @@ public sealed partial class RegistryServer : IAsyncDisposable
             await File.WriteAllTextAsync(file, made.StandardOutput, cancellationToken);
             yaml.AppendLine($"auth: {{htpasswd: {{realm: test, path: {file}}}}}");
         }
-        else if (_options.TokenRealm is not null)
+
+        if (_options.ProxyOf is not null)
         {
-            yaml.AppendLine(
-                $"auth: {{token: {{realm: \"{_options.TokenRealm}\", service: test-registry, issuer: test-issuer, "
-                + $"rootcertbundle: {_options.TokenCertificateFile}}}}}");
+            yaml.AppendLine($"proxy: {{remoteurl: \"{_options.ProxyOf}\"}}");
         }
 
         yaml.AppendLine("http:");
@@ -170,7 +180,9 @@ public sealed partial class RegistryServer : IAsyncDisposable
         if (_options.Tls)
         {
             await WriteCertificatesAsync(cancellationToken);
-            yaml.AppendLine($"  tls: {{certificate: {_directory["server.pem"]}, key: {_directory["server.key"]}}}");
+            string clients = _options.ClientCertificates ? $", clientcas: [{CaFile}]" : "";
+            yaml.AppendLine(
+                $"  tls: {{certificate: {_directory["server.pem"]}, key: {_directory["server.key"]}{clients}}}");
         }
 
         return yaml.ToString();
@@ -178,31 +190,18 @@ public sealed partial class RegistryServer : IAsyncDisposable
 
     private async Task WriteCertificatesAsync(CancellationToken cancellationToken)
     {
-        DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        using ECDsa caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest caRequest = new("CN=gantry test authority", caKey, HashAlgorithmName.SHA256);
-        caRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        caRequest.CertificateExtensions.Add(
-            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
-        using X509Certificate2 ca = caRequest.CreateSelfSigned(now.AddHours(-1), now.AddDays(1));
-
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest request = new("CN=gantry test registry", key, HashAlgorithmName.SHA256);
-        SubjectAlternativeNameBuilder names = new();
-        names.AddDnsName(_options.CertificateHost ?? "localhost");
-        if (_options.CertificateHost is null)
-        {
-            names.AddIpAddress(IPAddress.Loopback);
-        }
-
-        request.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 certificate = request.Create(
-            ca, now.AddHours(-1), now.AddHours(20), RandomNumberGenerator.GetBytes(8));
-
+        using TestAuthority authority = new();
         CaFile = _directory["ca.pem"];
-        await File.WriteAllTextAsync(CaFile, ca.ExportCertificatePem(), cancellationToken);
-        await File.WriteAllTextAsync(_directory["server.pem"], certificate.ExportCertificatePem(), cancellationToken);
-        await File.WriteAllTextAsync(_directory["server.key"], key.ExportPkcs8PrivateKeyPem(), cancellationToken);
+        Directory.CreateDirectory(ClientDirectory);
+        await File.WriteAllTextAsync(CaFile, authority.Pem, cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(ClientDirectory, "ca.crt"), authority.Pem, cancellationToken);
+        await authority.SignAsync(
+            _directory["server.pem"], _directory["server.key"], _options.CertificateHost, cancellationToken);
+        await authority.SignAsync(
+            Path.Combine(ClientDirectory, "client.cert"),
+            Path.Combine(ClientDirectory, "client.key"),
+            "client",
+            cancellationToken);
     }
 
     [GeneratedRegex(@"listening on (?<host>127\.0\.0\.1:\d+)", RegexOptions.CultureInvariant, 1000)]

@@ -9,7 +9,7 @@ public sealed record RegistryServerOptions
     /// <summary>The only host that the certificate is for; null for the loopback address and <c>localhost</c>.</summary>
     public string? CertificateHost { get; init; }
 
-    /// <summary>The user who may come in; null for everybody.</summary>
+    /// <summary>The user who may come in, by password or a token server; null for everybody.</summary>
     public string? Username { get; init; }
 
     /// <summary>The password of that user.</summary>
@@ -20,4 +20,10 @@ public sealed record RegistryServerOptions
 
     /// <summary>The PEM file with the certificate that signs bearer tokens.</summary>
     public string? TokenCertificateFile { get; init; }
+
+    /// <summary>Whether it lets in only who has a certificate of its authority.</summary>
+    public bool ClientCertificates { get; init; }
+
+    /// <summary>The registry that it is a pull-through proxy of; null for none.</summary>
+    public Uri? ProxyOf { get; init; }
 }

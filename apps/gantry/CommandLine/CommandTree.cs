@@ -5,6 +5,7 @@ using Gantry.Cli.Daemon;
 using Gantry.Cli.Images;
 using Gantry.Cli.Mounts;
 using Gantry.Cli.Output;
+using Gantry.Cli.Registries;
 using Gantry.Cli.Snapshots;
 
 namespace Gantry.Cli.CommandLine;
@@ -58,6 +59,9 @@ internal static class CommandTree
             ImportCommand.Create(),
             ExportCommand.Create(),
             ImageCommand.Create(),
+            RegistryCommand.Create(),
+            LoginCommand.Create(),
+            LogoutCommand.Create(),
             RunCommand.Create(),
             CreateCommand.Create(),
             StartCommand.Create(),

@@ -13,7 +13,7 @@ internal static class PullCommand
         Command command = new("pull", "Pull an image from a registry");
         Argument<string> image = new("image") { Description = "Name of the image, such as debian:12" };
         Option<string> snapshotter = GlobalOptions.Snapshotter();
-        PullOptions options = new();
+        PullOptions options = new(withUser: true);
         command.Add(image);
         command.Add(snapshotter);
         options.AddTo(command);

@@ -1,25 +1,14 @@
 using System.CommandLine;
+using Gantry.Cli.Registries;
 using Gantry.Oci.Image;
 
 namespace Gantry.Cli.Images;
 
 /// <summary>Options of everything that may pull.</summary>
-internal sealed class PullOptions
+/// <param name="withUser">Whether <c>--user</c> is the user at the registry; it is another one where containers run.</param>
+internal sealed class PullOptions(bool withUser = false)
 {
-    public Option<bool> PlainHttp { get; } = new("--plain-http") { Description = "Reach the registry over plain http" };
-
-    public Option<bool> SkipVerify { get; } = new("--skip-verify", "-k")
-    {
-        Description = "Take any certificate of the registry",
-    };
-
-    public Option<string[]> CaFiles { get; } = new("--tlscacert")
-    {
-        Description = "PEM file with an authority to trust; may be repeated",
-        HelpName = "path",
-        Arity = ArgumentArity.OneOrMore,
-        DefaultValueFactory = _ => [],
-    };
+    private readonly RegistryFlags _registry = new();
 
     public Option<string?> Platform { get; } = new("--platform")
     {
@@ -29,9 +18,7 @@ internal sealed class PullOptions
 
     public void AddTo(Command command)
     {
-        command.Add(PlainHttp);
-        command.Add(SkipVerify);
-        command.Add(CaFiles);
+        _registry.AddTo(command, withUser);
         command.Add(Platform);
     }
 
@@ -42,7 +29,5 @@ internal sealed class PullOptions
         parse.GetValue(Platform) is { } platform
             ? PlatformMatcher.Only(Oci.Image.Platform.Parse(platform))
             : PlatformMatcher.Default,
-        parse.GetValue(PlainHttp),
-        parse.GetValue(SkipVerify),
-        parse.GetValue(CaFiles) ?? []);
+        _registry.Read(parse, withUser));
 }

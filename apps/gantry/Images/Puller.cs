@@ -16,7 +16,7 @@ internal static class Puller
     public static async Task<ImageRecord> PullAsync(Session session, string name, ImageRequest request)
     {
         Reference reference = Reference.ParseFamiliar(name);
-        using RegistryClient registry = OpenRegistry(request);
+        using RegistryClient registry = await OpenRegistryAsync(session, reference, request);
         ImagePuller puller = new(
             registry,
             leaseId => session.Client.In(session.Namespace, leaseId),
@@ -32,12 +32,11 @@ internal static class Puller
     }
 
     /// <summary>The registry client that the options ask for.</summary>
-    public static RegistryClient OpenRegistry(ImageRequest request) => new(new RegistryOptions
-    {
-        PlainHttp = request.PlainHttp,
-        SkipVerify = request.SkipVerify,
-        CaFiles = request.CaFiles,
-    });
+    public static async Task<RegistryClient> OpenRegistryAsync(
+        Session session,
+        Reference reference,
+        ImageRequest request) =>
+        new(await request.Access.ForAsync(reference.Host, session.Token));
 
     /// <summary>Shows how work goes that is made of parts: to people or to a log.</summary>
     public static Task<T> ShowAsync<T>(Func<IProgress<PullProgress>, Task<T>> work) =>

@@ -28,7 +28,7 @@ internal static class PushCommand
             HelpName = "number",
             DefaultValueFactory = _ => DefaultUploads,
         };
-        PullOptions options = new();
+        PullOptions options = new(withUser: true);
         command.Add(image);
         command.Add(target);
         command.Add(uploads);
@@ -42,7 +42,8 @@ internal static class PushCommand
                 Platform = parse.GetValue(options.Platform) is null ? null : request.Platform,
                 MaxConcurrentUploads = parse.GetValue(uploads),
             };
-            using RegistryClient registry = Puller.OpenRegistry(request);
+            using RegistryClient registry =
+                await Puller.OpenRegistryAsync(session, push.Target, request);
             PushResult result = await Puller.ShowAsync(
                 progress => new ImagePusher(registry, session.Scope).PushAsync(push, progress, session.Token));
             StandardStreams.Error.WriteLine(

@@ -5,15 +5,28 @@ using Gantry.Core.Errors;
 
 namespace Gantry.Distribution.Auth;
 
-/// <summary>The credentials in a <c>config.json</c> of Docker's, as <c>docker login</c> leaves them under <c>auths</c>.</summary>
+/// <summary>
+/// A <c>config.json</c> of Docker's: credentials as <c>docker login</c> leaves them under <c>auths</c>, and which helper
+/// program keeps those of which host.
+/// </summary>
 public sealed class DockerConfig : ICredentialSource
 {
     private const int MaxBytes = 1024 * 1024;
     private const string DockerHubKey = "https://index.docker.io/v1/";
 
     private readonly Dictionary<string, RegistryCredential> _credentials;
+    private readonly Dictionary<string, string> _helpers;
+    private readonly string _store;
 
-    private DockerConfig(Dictionary<string, RegistryCredential> credentials) => _credentials = credentials;
+    private DockerConfig(
+        Dictionary<string, RegistryCredential> credentials,
+        Dictionary<string, string> helpers,
+        string store)
+    {
+        _credentials = credentials;
+        _helpers = helpers;
+        _store = store;
+    }
 
     /// <summary>Where the file of this user is: <c>$DOCKER_CONFIG/config.json</c> or <c>~/.docker/config.json</c>.</summary>
     public static string DefaultPath
@@ -34,7 +47,7 @@ public sealed class DockerConfig : ICredentialSource
     {
         if (!File.Exists(path))
         {
-            return new DockerConfig([]);
+            return new DockerConfig([], [], "");
         }
 
         if (new FileInfo(path).Length > MaxBytes)
@@ -44,7 +57,7 @@ public sealed class DockerConfig : ICredentialSource
 
         try
         {
-            return Parse(await File.ReadAllBytesAsync(path, cancellationToken));
+            return Parse(await File.ReadAllBytesAsync(path, cancellationToken), path);
         }
         catch (FormatException e)
         {
@@ -53,16 +66,38 @@ public sealed class DockerConfig : ICredentialSource
     }
 
     /// <inheritdoc/>
-    public ValueTask<RegistryCredential?> GetAsync(CredentialRequest request, CancellationToken cancellationToken)
+    public async ValueTask<RegistryCredential?> GetAsync(CredentialRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return ValueTask.FromResult(_credentials.GetValueOrDefault(request.Host));
+        string host = request.Host;
+        RegistryCredential? kept = Helper(host) is { } helper ? await helper.GetAsync(ToKey(host), cancellationToken) : null;
+        return kept ?? _credentials.GetValueOrDefault(host);
     }
+
+    /// <summary>
+    /// The program that keeps the credentials of a host; null when the file itself does. A program for all hosts need not
+    /// be there: the file may be from another machine, and most images are for everybody.
+    /// </summary>
+    internal CredentialHelper? Helper(string host)
+    {
+        if (_helpers.GetValueOrDefault(host) is { Length: > 0 } own)
+        {
+            return new CredentialHelper(own);
+        }
+
+        CredentialHelper? all = _store.Length > 0 ? new CredentialHelper(_store) : null;
+        return all is { IsInstalled: true } ? all : null;
+    }
+
+    /// <summary>The name by which the file and helpers know a host.</summary>
+    internal static string ToKey(string host) => host == "docker.io" ? DockerHubKey : host;
 
     /// <summary>Reads a document.</summary>
     /// <param name="utf8">The document.</param>
     /// <exception cref="FormatException">It is no such document.</exception>
-    public static DockerConfig Parse(ReadOnlySpan<byte> utf8)
+    public static DockerConfig Parse(ReadOnlySpan<byte> utf8) => Parse(utf8, "");
+
+    private static DockerConfig Parse(ReadOnlySpan<byte> utf8, string path)
     {
         FileJson? file;
         try
@@ -79,11 +114,17 @@ public sealed class DockerConfig : ICredentialSource
         {
             if (entry is not null && ToCredential(key, entry) is { } credential)
             {
-                credentials.TryAdd(ToHost(key), credential);
+                credentials.TryAdd(ToHost(key), credential with { Origin = path });
             }
         }
 
-        return new DockerConfig(credentials);
+        Dictionary<string, string> helpers = new(StringComparer.OrdinalIgnoreCase);
+        foreach ((string key, string? name) in file?.CredHelpers ?? [])
+        {
+            helpers.TryAdd(ToHost(key), name ?? "");
+        }
+
+        return new DockerConfig(credentials, helpers, file?.CredsStore ?? "");
     }
 
     private static RegistryCredential? ToCredential(string key, EntryJson entry)
@@ -115,11 +156,11 @@ public sealed class DockerConfig : ICredentialSource
             IdentityToken = entry.IdentityToken ?? "",
             RegistryToken = entry.RegistryToken ?? "",
         };
-        return credential is { Username: "", IdentityToken: "", RegistryToken: "" } ? null : credential;
+        return credential.IsEmpty ? null : credential;
     }
 
     // A key is a host, or a URL with path as older versions wrote it.
-    private static string ToHost(string key)
+    internal static string ToHost(string key)
     {
         if (key == DockerHubKey)
         {
@@ -135,6 +176,12 @@ public sealed class DockerConfig : ICredentialSource
 
     internal sealed class FileJson
     {
+        [JsonPropertyName("credHelpers")]
+        public Dictionary<string, string?>? CredHelpers { get; set; }
+
+        [JsonPropertyName("credsStore")]
+        public string? CredsStore { get; set; }
+
         [JsonPropertyName("auths")]
         public Dictionary<string, EntryJson?>? Auths { get; set; }
     }

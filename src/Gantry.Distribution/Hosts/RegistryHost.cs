@@ -17,9 +17,12 @@ internal sealed class RegistryHost : IDisposable
     private const int MaxChallenges = 3;
     private const string Api = "/v2/";
 
+    private static readonly TimeSpan RestTime = TimeSpan.FromSeconds(30);
+
     private readonly RegistryHttp _http;
     private readonly RegistryOptions _options;
     private readonly Authorizer _authorizer;
+    private long _restsUntil;
 
     /// <param name="endpoint">Where its API is, up to the names of repositories: <c>https://host/v2/</c>.</param>
     /// <param name="config">What is said of it.</param>
@@ -50,6 +53,12 @@ internal sealed class RegistryHost : IDisposable
     public HostConfig Config { get; }
 
     public string? Mirrored { get; }
+
+    /// <summary>Whether it could not be reached a moment ago, so that it is better not asked now.</summary>
+    public bool Rests => _options.Time.GetUtcNow().UtcTicks < Volatile.Read(ref _restsUntil);
+
+    /// <summary>Tells that it could not be reached.</summary>
+    public void Rest() => Volatile.Write(ref _restsUntil, (_options.Time.GetUtcNow() + RestTime).UtcTicks);
 
     /// <summary>Makes a request; the answer has any status but a redirect.</summary>
     /// <param name="request">The request.</param>

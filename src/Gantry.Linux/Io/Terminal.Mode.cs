@@ -7,6 +7,7 @@ public static unsafe partial class Terminal
 {
     private const int TCSANOW = 0;
     private const int TCSADRAIN = 1;
+    private const uint ECHO = 8;
 
     /// <summary>Whether a file descriptor is a terminal.</summary>
     /// <param name="handle">The descriptor.</param>
@@ -40,7 +41,29 @@ public static unsafe partial class Terminal
             throw LinuxException.Last("tcsetattr", "terminal");
         }
 
-        return new RawMode(handle, saved);
+        return new ChangedMode(handle, saved);
+    }
+
+    /// <summary>
+    /// Lets a terminal not show what is typed, which stays a line at a time. Disposing what is returned sets it back.
+    /// </summary>
+    /// <param name="handle">The terminal; it must stay open until then.</param>
+    /// <exception cref="LinuxException">The descriptor is no terminal.</exception>
+    public static IDisposable HideInput(SafeHandle handle)
+    {
+        if (tcgetattr(handle, out Termios saved) != 0)
+        {
+            throw LinuxException.Last("tcgetattr", "terminal");
+        }
+
+        Termios hidden = saved;
+        hidden.LocalFlags &= ~ECHO;
+        if (tcsetattr(handle, TCSADRAIN, hidden) != 0)
+        {
+            throw LinuxException.Last("tcsetattr", "terminal");
+        }
+
+        return new ChangedMode(handle, saved);
     }
 
     [LibraryImport("libc", SetLastError = true)]
@@ -52,14 +75,17 @@ public static unsafe partial class Terminal
     [LibraryImport("libc")]
     private static partial void cfmakeraw(ref Termios attributes);
 
-    /// <summary>The C library's struct termios, the same on x64 and arm64: only its size matters here.</summary>
+    /// <summary>The C library's struct termios, the same on x64 and arm64.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 60)]
     private struct Termios
     {
         private uint _inputFlags;
+        private uint _outputFlags;
+        private uint _controlFlags;
+        public uint LocalFlags;
     }
 
-    private sealed class RawMode(SafeHandle handle, Termios saved) : IDisposable
+    private sealed class ChangedMode(SafeHandle handle, Termios saved) : IDisposable
     {
         private bool _disposed;
 

@@ -89,7 +89,7 @@ internal sealed class ShimProgram(string path, Bundle bundle, TaskManagerOptions
         };
         try
         {
-            return await ProgramRun.RunAsync(request, input, OutputLimit, deadline, time, cancellationToken);
+            return await RuntimeProgram.RunAsync(request, input, OutputLimit, deadline, time, cancellationToken);
         }
         catch (LinuxException failure)
         {

@@ -92,7 +92,7 @@ internal sealed class MkfsTransform(AllowedRoots roots, TimeProvider time) : IMo
         ProgramResult result;
         try
         {
-            result = await ProgramRun.RunAsync(
+            result = await RuntimeProgram.RunAsync(
                 new SpawnRequest { Program = program, Arguments = options.Arguments(opened, empty.FullName) },
                 ReadOnlyMemory<byte>.Empty,
                 OutputLimit,

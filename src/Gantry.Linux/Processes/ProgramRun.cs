@@ -1,14 +1,11 @@
 using System.Runtime.InteropServices;
-using Gantry.Core.Errors;
-using Gantry.Linux;
 using Gantry.Linux.Io;
-using Gantry.Linux.Processes;
 using Microsoft.Win32.SafeHandles;
 
-namespace Gantry.Runtime.Shims;
+namespace Gantry.Linux.Processes;
 
 /// <summary>Runs a program to its end and takes what it writes.</summary>
-internal static class ProgramRun
+public static class ProgramRun
 {
     /// <summary>The greatest length of what a program is given to read: it fits in a pipe, so nobody waits.</summary>
     public const int InputLimit = 60 * 1024;
@@ -21,8 +18,10 @@ internal static class ProgramRun
     /// <param name="outputLimit">How much of each output is kept.</param>
     /// <param name="deadline">When it is killed.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="loop">Waits for what it writes.</param>
     /// <param name="cancellationToken">Kills it.</param>
-    /// <exception cref="GantryException">DeadlineExceeded. InvalidArgument: the input is too long.</exception>
+    /// <exception cref="TimeoutException">It was killed at its deadline.</exception>
+    /// <exception cref="ArgumentException">The input is too long.</exception>
     /// <exception cref="LinuxException">It could not be started.</exception>
     public static async Task<ProgramResult> RunAsync(
         SpawnRequest request,
@@ -30,12 +29,15 @@ internal static class ProgramRun
         int outputLimit,
         TimeSpan deadline,
         TimeProvider time,
+        IoLoop loop,
         CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(loop);
         if (input.Length > InputLimit)
         {
-            throw new GantryException(
-                ErrorKind.InvalidArgument, $"{request.Program}: options of {input.Length} bytes, more than {InputLimit}");
+            throw new ArgumentException(
+                $"{request.Program}: input of {input.Length} bytes, more than {InputLimit}", nameof(input));
         }
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -65,8 +67,8 @@ internal static class ProgramRun
         stdout.Writer.Dispose();
         stderr.Writer.Dispose();
         using CancellationTokenSource ended = new();
-        Task<byte[]> output = ReadAsync(stdout.Reader, outputLimit, ended.Token);
-        Task<byte[]> errors = ReadAsync(stderr.Reader, outputLimit, ended.Token);
+        Task<byte[]> output = ReadAsync(stdout.Reader, outputLimit, loop, ended.Token);
+        Task<byte[]> errors = ReadAsync(stderr.Reader, outputLimit, loop, ended.Token);
         try
         {
             ChildExit exit = await WaitAsync(process, request, deadline, time, cancellationToken);
@@ -95,8 +97,7 @@ internal static class ProgramRun
         catch (TimeoutException failure)
         {
             await KillAsync(process);
-            throw new GantryException(
-                ErrorKind.DeadlineExceeded, $"{request.Program} took longer than {deadline.TotalSeconds} s", failure);
+            throw new TimeoutException($"{request.Program} took longer than {deadline.TotalSeconds} s", failure);
         }
         catch (OperationCanceledException)
         {
@@ -125,7 +126,7 @@ internal static class ProgramRun
     }
 
     /// <summary>Reads until the end, or until the program has ended and nothing is left to read.</summary>
-    private static async Task<byte[]> ReadAsync(SafeFileHandle reader, int limit, CancellationToken ended)
+    private static async Task<byte[]> ReadAsync(SafeFileHandle reader, int limit, IoLoop loop, CancellationToken ended)
     {
         Descriptors.SetNonBlocking(reader);
         using MemoryStream kept = new();
@@ -146,7 +147,7 @@ internal static class ProgramRun
 
             try
             {
-                await RuntimeLoop.Shared.WaitReadableAsync(reader, ended);
+                await loop.WaitReadableAsync(reader, ended);
             }
             catch (OperationCanceledException)
             {
