@@ -42,6 +42,15 @@ internal static class KnownTypes
         Cgroups.V1.Metrics => "io.containerd.cgroups.v1.Metrics",
         Cgroups.V2.Metrics => "io.containerd.cgroups.v2.Metrics",
         Types.ContentDescriptor => "containerd.types.Descriptor",
+        Types.Transfer.AuthRequest => "containerd.types.transfer.AuthRequest",
+        Types.Transfer.AuthResponse => "containerd.types.transfer.AuthResponse",
+        Types.Transfer.Data => "containerd.types.transfer.Data",
+        Types.Transfer.ImageExportStream => "containerd.types.transfer.ImageExportStream",
+        Types.Transfer.ImageImportStream => "containerd.types.transfer.ImageImportStream",
+        Types.Transfer.ImageStore => "containerd.types.transfer.ImageStore",
+        Types.Transfer.OCIRegistry => "containerd.types.transfer.OCIRegistry",
+        Types.Transfer.Progress => "containerd.types.transfer.Progress",
+        Types.Transfer.WindowUpdate => "containerd.types.transfer.WindowUpdate",
         _ => null,
     };
 }

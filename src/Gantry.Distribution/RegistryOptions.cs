@@ -28,6 +28,10 @@ public sealed record RegistryOptions
     /// <summary>Who to say we are; null for nobody.</summary>
     public ICredentialSource? Credentials { get; init; }
 
+    /// <summary>Headers that every request bears, besides those that files ask for.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } =
+        System.Collections.Immutable.ImmutableDictionary<string, string>.Empty;
+
     /// <summary>What we call ourselves.</summary>
     public string UserAgent { get; init; } = "gantry/" + OwnVersion;
 

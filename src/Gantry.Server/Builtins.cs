@@ -24,6 +24,8 @@ internal static class Builtins
     private const string StreamingType = "io.containerd.streaming.v1";
     private const string SandboxStoreType = "io.containerd.sandbox.store.v1";
     private const string SandboxControllerType = "io.containerd.sandbox.controller.v1";
+    private const string TransferType = "io.containerd.transfer.v1";
+    private const string Verifier = "io.containerd.image-verifier.v1";
     private const string ContainerMonitor = "io.containerd.monitor.container.v1";
     private const string RuntimeV2 = "io.containerd.runtime.v2";
 
@@ -74,6 +76,8 @@ internal static class Builtins
             new(SandboxStoreType, "local") { Requires = [Metadata] },
             new(SandboxControllerType, SandboxController.Name) { Requires = [Event] },
             new(StreamingType, "manager") { Requires = [Metadata] },
+            new(Verifier, "bindir"),
+            new(TransferType, "local") { Requires = [LeaseType, Metadata, Differ, Verifier] },
             new(ContainerMonitor, "restart") { Requires = [Event, Metadata, RuntimeV2] },
             .. Services(),
             .. Endpoints(),
@@ -118,6 +122,7 @@ internal static class Builtins
         new(Grpc, "snapshots") { Requires = [Service] },
         new(Grpc, "streaming") { Requires = [StreamingType] },
         new(Grpc, "tasks") { Requires = [Service] },
+        new(Grpc, "transfer") { Requires = [TransferType, StreamingType] },
         new(Grpc, "version"),
     ];
 

@@ -195,6 +195,7 @@ public sealed partial class Daemon : IAsyncDisposable
             plugins,
             RootIdentity.Ensure(_config.Root),
             ContainerLogs.In(_config.Root),
+            _config.Transfers,
             _loggers);
         Own(await ApiHost.StartAsync(grpc, _config.Limits, services, _loggers, cancellationToken));
         Own(BackgroundPart.Start("metadata", metadata.RunAsync, _logger));

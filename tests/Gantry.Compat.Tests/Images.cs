@@ -16,6 +16,9 @@ public sealed class Images : IAsyncLifetime
     /// <summary>Busybox, one layer.</summary>
     public string Busybox { get; private set; } = "";
 
+    /// <summary>Busybox, as skopeo calls it on disk.</summary>
+    public string BusyboxLayout { get; private set; } = "";
+
     /// <summary>Busybox in Docker's schema 2.</summary>
     public string Docker { get; private set; } = "";
 
@@ -37,6 +40,7 @@ public sealed class Images : IAsyncLifetime
         Needs.Root();
         _registry = await RegistryServer.StartAsync();
         string busybox = await ImageFactory.MakeBusyboxAsync(_directory["busybox"]);
+        BusyboxLayout = busybox;
         Busybox = await _registry.PushAsync(busybox, "busybox:latest");
         Docker = await _registry.PushAsync(busybox, "busybox-docker:latest", "v2s2");
         await ImageFactory.MakeBusyboxAsync(_directory["layered"]);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -355,21 +354,7 @@ internal sealed partial class RawCalls(PrivateDaemon daemon) : IAsyncDisposable
     /// <summary>The way to the daemon, until it is started anew.</summary>
     public CallInvoker Invoker()
     {
-        _channel ??= GrpcChannel.ForAddress(
-            "http://localhost",
-            new GrpcChannelOptions
-            {
-                HttpHandler = new SocketsHttpHandler
-                {
-                    ConnectCallback = async (_, token) =>
-                    {
-                        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                        await socket.ConnectAsync(new UnixDomainSocketEndPoint(daemon.Address), token);
-                        return new NetworkStream(socket, ownsSocket: true);
-                    },
-                },
-                DisposeHttpClient = true,
-            });
+        _channel ??= UnixChannel.Open(daemon.Address);
         return _channel.CreateCallInvoker();
     }
 

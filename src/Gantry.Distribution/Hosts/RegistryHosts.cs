@@ -101,7 +101,7 @@ internal sealed class RegistryHosts(RegistryOptions options, ILogger logger) : I
         };
         return new RegistryHost(
             endpoint,
-            config,
+            config with { Headers = [.. options.Headers, .. config.Headers] },
             mirror ? host : null,
             mirror ? CredentialHost(endpoint) : host,
             new RegistryHttp(own, new ClientIdentity(endpoint, config.ClientCertificates), logger),

@@ -3,6 +3,7 @@ using Gantry.Core.Errors;
 using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
 using Gantry.Snapshotters.Overlay;
+using Gantry.Server.Transfers;
 using Tomlyn;
 using Tomlyn.Model;
 
@@ -185,6 +186,7 @@ public static class ConfigLoader
             StreamProcessors = Processors(file.Table("stream_processors")),
             DefaultExecutor = own.NonEmpty("default_executor") ?? defaults.DefaultExecutor,
             RestartInterval = RestartInterval(file, plugins, defaults.RestartInterval),
+            Transfers = Transfers(plugins, defaults.Transfers),
             ReconcileInterval = own.Duration("reconcile_interval") ?? defaults.ReconcileInterval,
         };
         return config with { UnknownKeys = [.. file.Unknown()] };
@@ -272,6 +274,28 @@ public static class ConfigLoader
         return file.Texts("disabled_plugins").Any(plugin => plugin is name or before) ? null
             : wanted is { } interval && interval > TimeSpan.Zero ? interval
             : defaults;
+    }
+
+    private static TransferOptions Transfers(ConfigTable plugins, TransferOptions defaults)
+    {
+        ConfigTable transfer = plugins.Table("io.containerd.transfer.v1.local");
+        ConfigTable verifiers = plugins.Table("io.containerd.image-verifier.v1.bindir");
+        return new TransferOptions
+        {
+            MaxConcurrentDownloads =
+                transfer.Number("max_concurrent_downloads", 1, 64) ?? defaults.MaxConcurrentDownloads,
+            MaxConcurrentUploads =
+                transfer.Number("max_concurrent_uploaded_layers", 1, 64) ?? defaults.MaxConcurrentUploads,
+            HostsDirectories = transfer.NonEmpty("config_path") is { } path
+                ? path.Split(':', StringSplitOptions.RemoveEmptyEntries)
+                : defaults.HostsDirectories,
+            Verifiers = new ImageVerifierOptions
+            {
+                Directory = verifiers.Text("bin_dir") ?? defaults.Verifiers.Directory,
+                MaxVerifiers = verifiers.Number("max_verifiers", -1, int.MaxValue) ?? defaults.Verifiers.MaxVerifiers,
+                Timeout = Limit(verifiers, "per_verifier_timeout", defaults.Verifiers.Timeout),
+            },
+        };
     }
 
     private static Dictionary<string, string> SnapshotterRoots(Dictionary<string, ConfigTable> tables)

@@ -84,6 +84,16 @@ public static class ConfigWriter
         Table(text, "plugins.\"io.containerd.service.v1.diff-service\"");
         Line(text, "default", config.Differs);
 
+        Table(text, "plugins.\"io.containerd.transfer.v1.local\"");
+        Line(text, "max_concurrent_downloads", config.Transfers.MaxConcurrentDownloads);
+        Line(text, "max_concurrent_uploaded_layers", config.Transfers.MaxConcurrentUploads);
+        Line(text, "config_path", string.Join(':', config.Transfers.HostsDirectories));
+
+        Table(text, "plugins.\"io.containerd.image-verifier.v1.bindir\"");
+        Line(text, "bin_dir", config.Transfers.Verifiers.Directory);
+        Line(text, "max_verifiers", config.Transfers.Verifiers.MaxVerifiers);
+        Line(text, "per_verifier_timeout", GoDuration.Format(config.Transfers.Verifiers.Timeout));
+
         foreach (ProxyPluginConfig proxy in config.ProxyPlugins)
         {
             WriteProxy(text, proxy);

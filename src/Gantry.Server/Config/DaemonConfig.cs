@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Gantry.Archive.Processors;
 using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
+using Gantry.Server.Transfers;
 using Gantry.Snapshotters.Overlay;
 using Microsoft.Extensions.Logging;
 
@@ -91,6 +92,9 @@ public sealed record DaemonConfig
 
     /// <summary>Programs that make layers of media types that are not built in.</summary>
     public IReadOnlyList<StreamProcessor> StreamProcessors { get; init; } = [];
+
+    /// <summary>How images are transferred on a client's behalf.</summary>
+    public TransferOptions Transfers { get; init; } = new();
 
     /// <summary>Keys that were not understood, as <c>file: key</c>.</summary>
     public IReadOnlyList<string> UnknownKeys { get; init; } = [];

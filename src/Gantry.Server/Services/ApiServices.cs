@@ -7,8 +7,10 @@ using Gantry.Core.Plugins;
 using Gantry.Runtime.Sandboxes;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Hosting;
+using Gantry.Server.Publishing;
 using Gantry.Server.Services.Lists;
 using Gantry.Server.Streams;
+using Gantry.Server.Transfers;
 using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -30,6 +32,7 @@ namespace Gantry.Server.Services;
 /// <param name="Plugins">The parts of the daemon, as clients see them.</param>
 /// <param name="Uuid">The id of the root directory.</param>
 /// <param name="LogRoot">Where the output of containers is kept.</param>
+/// <param name="Transfers">How images are transferred.</param>
 /// <param name="Loggers">Where services log.</param>
 public sealed record ApiServices(
     DaemonLifetime Lifetime,
@@ -44,6 +47,7 @@ public sealed record ApiServices(
     IReadOnlyList<PluginInfo> Plugins,
     string Uuid,
     string LogRoot,
+    TransferOptions Transfers,
     ILoggerFactory Loggers)
 {
     /// <summary>Makes the services known to the host.</summary>
@@ -53,16 +57,17 @@ public sealed record ApiServices(
         StreamTable streams = new();
         ContainerLogs logs = new(LogRoot, Loggers.CreateLogger<ContainerLogs>());
         EventPublisher publisher = new(Events, Loggers.CreateLogger<EventPublisher>());
+        PublishedMetadata published = new(Metadata, publisher);
         services.AddSingleton(new ErrorInterceptor(Lifetime, Loggers.CreateLogger<ErrorInterceptor>()));
         services.AddSingleton(new VersionService());
         services.AddSingleton(new HealthService(Lifetime));
         services.AddSingleton(new IntrospectionService(Plugins, Uuid));
         services.AddSingleton(new NamespacesService(Metadata, publisher));
-        services.AddSingleton(new ContentService(Metadata, publisher));
-        services.AddSingleton(new ImagesService(Metadata, publisher));
+        services.AddSingleton(new ContentService(published));
+        services.AddSingleton(new ImagesService(published));
         services.AddSingleton(new LeasesService(Metadata, streams));
         services.AddSingleton(new GcService(Collector));
-        services.AddSingleton(new SnapshotsService(Metadata, publisher));
+        services.AddSingleton(new SnapshotsService(published));
         services.AddSingleton(new MountsService(Metadata));
         services.AddSingleton(new DiffService(Metadata, Differ));
         services.AddSingleton(new ContainersService(Metadata, publisher, logs));
@@ -71,6 +76,8 @@ public sealed record ApiServices(
         services.AddSingleton(new TasksService(Metadata, Tasks, Lifetime));
         services.AddSingleton(new EventsService(Events, Lifetime));
         services.AddSingleton(new StreamingService(streams, Lifetime));
+        services.AddSingleton(new TransferService(
+            new ImageTransfers(published, Differ, streams, Transfers, Lifetime.Time, Loggers), streams));
         services.AddSingleton(new MaintenanceService(Maintenance));
         services.AddSingleton(new RecordLists(Scan));
         services.AddSingleton<IServiceMethodProvider<RecordLists>>(new RecordListMethods());
@@ -97,6 +104,7 @@ public sealed record ApiServices(
         application.MapGrpcService<TasksService>();
         application.MapGrpcService<EventsService>();
         application.MapGrpcService<StreamingService>();
+        application.MapGrpcService<TransferService>();
         application.MapGrpcService<MaintenanceService>();
 
         // Before the methods of the same name that the generated classes offer, which answer UNIMPLEMENTED.

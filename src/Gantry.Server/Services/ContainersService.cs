@@ -4,6 +4,7 @@ using Gantry.Api.Services.Containers;
 using Gantry.Core.Containers;
 using Gantry.Core.Errors;
 using Gantry.Core.Metadata;
+using Gantry.Server.Publishing;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 

@@ -136,7 +136,7 @@ internal sealed partial class ContentService
             after = writer.Status;
             if (commit)
             {
-                await CommitAsync(request, expectation, writer, scope, after.Offset, digest, cancellationToken);
+                await CommitAsync(request, expectation, writer, cancellationToken);
             }
         }
         else
@@ -179,20 +179,12 @@ internal sealed partial class ContentService
         }
     }
 
-    private async Task CommitAsync(
+    private static Task CommitAsync(
         WriteContentRequest request,
         WriteExpectation expectation,
         IContentWriter writer,
-        INamespaceScope scope,
-        long size,
-        Digest digest,
-        CancellationToken cancellationToken)
-    {
-        IReadOnlyDictionary<string, string> labels = request.Labels.ToRecord();
-        await writer.CommitAsync(Math.Max(expectation.Total, 0), expectation.Digest, labels, cancellationToken);
-        ContentCreate created = new() { Digest = digest.ToString(), Size = size };
-        await events.PublishAsync(scope.Namespace, "/content/create", created);
-    }
+        CancellationToken cancellationToken) => writer.CommitAsync(
+            Math.Max(expectation.Total, 0), expectation.Digest, request.Labels.ToRecord(), cancellationToken);
 
     private static WriteExpectation Expect(WriteContentRequest request, WriteExpectation before) => new(
         request.Total > 0 ? request.Total : before.Total,

@@ -13,7 +13,7 @@ using Grpc.Core;
 namespace Gantry.Server.Services;
 
 /// <summary>containerd.services.content.v1.Content.</summary>
-internal sealed partial class ContentService(IMetadata metadata, EventPublisher events) : Content.ContentBase
+internal sealed partial class ContentService(IMetadata metadata) : Content.ContentBase
 {
     private const int ReadChunk = 1 << 20;
 
@@ -45,7 +45,6 @@ internal sealed partial class ContentService(IMetadata metadata, EventPublisher 
             ? parsed
             : throw GantryException.Verbatim(ErrorKind.InvalidArgument, Digest.Problem(request.Digest));
         await scope.Content.DeleteAsync(digest, context.CancellationToken);
-        await events.PublishAsync(scope.Namespace, "/content/delete", new ContentDelete { Digest = request.Digest });
         return new Empty();
     }
 

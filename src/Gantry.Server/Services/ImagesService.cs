@@ -9,7 +9,7 @@ using Grpc.Core;
 namespace Gantry.Server.Services;
 
 /// <summary>containerd.services.images.v1.Images.</summary>
-internal sealed class ImagesService(IMetadata metadata, EventPublisher events) : Images.ImagesBase
+internal sealed class ImagesService(IMetadata metadata) : Images.ImagesBase
 {
     /// <inheritdoc/>
     public override async Task<GetImageResponse> Get(GetImageRequest request, ServerCallContext context)
@@ -21,42 +21,32 @@ internal sealed class ImagesService(IMetadata metadata, EventPublisher events) :
     /// <inheritdoc/>
     public override async Task<CreateImageResponse> Create(CreateImageRequest request, ServerCallContext context)
     {
-        INamespaceScope scope = metadata.In(context);
         DateTimeOffset epoch = request.SourceDateEpoch?.ToDateTimeOffset() ?? default;
         ImageRecord wanted = Named(request.Image).ToRecord() with { CreatedAt = epoch, UpdatedAt = epoch };
-        ImageRecord image = await scope.Images.CreateAsync(wanted, context.CancellationToken);
-        ImageCreate created = new() { Name = image.Name };
-        created.Labels.Fill(image.Labels);
-        await events.PublishAsync(scope.Namespace, "/images/create", created);
+        ImageRecord image = await metadata.In(context).Images.CreateAsync(wanted, context.CancellationToken);
         return new CreateImageResponse { Image = image.ToMessage() };
     }
 
     /// <inheritdoc/>
     public override async Task<UpdateImageResponse> Update(UpdateImageRequest request, ServerCallContext context)
     {
-        INamespaceScope scope = metadata.In(context);
         DateTimeOffset epoch = request.SourceDateEpoch?.ToDateTimeOffset() ?? default;
         ImageRecord wanted = Named(request.Image).ToRecord() with { CreatedAt = default, UpdatedAt = epoch };
-        ImageRecord image = await scope.Images.UpdateAsync(
+        ImageRecord image = await metadata.In(context).Images.UpdateAsync(
             wanted,
             request.UpdateMask.ToRecord(),
             context.CancellationToken);
-        ImageUpdate updated = new() { Name = image.Name };
-        updated.Labels.Fill(image.Labels);
-        await events.PublishAsync(scope.Namespace, "/images/update", updated);
         return new UpdateImageResponse { Image = image.ToMessage() };
     }
 
     /// <inheritdoc/>
     public override async Task<Empty> Delete(DeleteImageRequest request, ServerCallContext context)
     {
-        INamespaceScope scope = metadata.In(context);
-        await scope.Images.DeleteAsync(
+        await metadata.In(context).Images.DeleteAsync(
             request.Name,
             request.Sync,
             request.Target?.ToRecord(),
             context.CancellationToken);
-        await events.PublishAsync(scope.Namespace, "/images/delete", new ImageDelete { Name = request.Name });
         return new Empty();
     }
 

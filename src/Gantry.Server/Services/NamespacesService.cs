@@ -4,6 +4,7 @@ using Gantry.Api.Services.Namespaces;
 using Gantry.Core.Errors;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
+using Gantry.Server.Publishing;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Namespace = Gantry.Core.Namespaces.Namespace;

@@ -7,6 +7,7 @@ using Gantry.Core.Namespaces;
 using Gantry.Core.Sandboxes;
 using Gantry.Runtime.Sandboxes;
 using Gantry.Runtime.Shims;
+using Gantry.Server.Publishing;
 using Grpc.Core;
 
 namespace Gantry.Server.Services;

@@ -11,7 +11,7 @@ using Grpc.Core;
 namespace Gantry.Server.Services;
 
 /// <summary>containerd.services.snapshots.v1.Snapshots.</summary>
-internal sealed class SnapshotsService(IMetadata metadata, EventPublisher events) : Snapshots.SnapshotsBase
+internal sealed class SnapshotsService(IMetadata metadata) : Snapshots.SnapshotsBase
 {
     /// <inheritdoc/>
     public override async Task<PrepareSnapshotResponse> Prepare(
@@ -23,13 +23,6 @@ internal sealed class SnapshotsService(IMetadata metadata, EventPublisher events
             request.Parent,
             request.Labels.ToRecord(),
             context.CancellationToken);
-        SnapshotPrepare prepared = new()
-        {
-            Key = request.Key,
-            Parent = request.Parent,
-            Snapshotter = request.Snapshotter,
-        };
-        await events.PublishAsync(context.Namespace(), "/snapshot/prepare", prepared);
         PrepareSnapshotResponse response = new();
         response.Mounts.AddRange(mounts.ToMessages());
         return response;
@@ -67,13 +60,6 @@ internal sealed class SnapshotsService(IMetadata metadata, EventPublisher events
             request.Parent,
             request.Labels.ToRecord(),
             context.CancellationToken);
-        SnapshotCommit committed = new()
-        {
-            Key = request.Key,
-            Name = request.Name,
-            Snapshotter = request.Snapshotter,
-        };
-        await events.PublishAsync(context.Namespace(), "/snapshot/commit", committed);
         return new Empty();
     }
 
@@ -81,8 +67,6 @@ internal sealed class SnapshotsService(IMetadata metadata, EventPublisher events
     public override async Task<Empty> Remove(RemoveSnapshotRequest request, ServerCallContext context)
     {
         await Snapshotter(request.Snapshotter, context).RemoveAsync(request.Key, context.CancellationToken);
-        SnapshotRemove removed = new() { Key = request.Key, Snapshotter = request.Snapshotter };
-        await events.PublishAsync(context.Namespace(), "/snapshot/remove", removed);
         return new Empty();
     }
 

@@ -5,9 +5,13 @@ using Gantry.Core.Images;
 namespace Gantry.Transfer.Images;
 
 /// <summary>Points names at images.</summary>
-internal static class ImageRecords
+public static class ImageRecords
 {
     /// <summary>Makes a name, or points it at the new target.</summary>
+    /// <param name="images">The names.</param>
+    /// <param name="image">The name and its target; labels are added to those that it has.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The record as it is now.</returns>
     public static async Task<ImageRecord> SetAsync(
         IImageStore images,
         ImageRecord image,

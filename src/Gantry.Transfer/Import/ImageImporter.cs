@@ -75,7 +75,7 @@ public sealed class ImageImporter(
         {
             // Step 4
             IReadOnlyList<MissingPart> missing = await KeepAsync(scope, name, target, cancellationToken);
-            ImageRecord record = new(name, target, ImmutableDictionary<string, string>.Empty);
+            ImageRecord record = new(name, target, request.Labels);
 
             // Step 5
             string? notUnpacked = await UnpackAsync(scope, record, request, cancellationToken);
@@ -119,7 +119,8 @@ public sealed class ImageImporter(
         if (files.Document("oci-layout") is not null && files.Document("index.json") is { } bytes)
         {
             ImageIndex index = BlobReader.Parse(bytes, Digest.OfBytes(bytes), data => OciJson.ParseIndex(data));
-            images.AddRange(index.Manifests.Select(target => (NameOf(target, request), Bare(target))));
+            images.AddRange(index.Manifests.SelectMany(
+                target => NamesOf(target, request).Select(name => (name, Bare(target)))));
             if (request.IndexName is { } indexName)
             {
                 Descriptor whole = await BlobWriter.WriteAsync(
@@ -136,11 +137,7 @@ public sealed class ImageImporter(
             foreach ((Descriptor target, IReadOnlyList<string> tags) in
                 await DockerArchive.ReadAsync(scope.Content, files, manifest, cancellationToken))
             {
-                images.AddRange(tags.Select(tag => (Reference.ParseFamiliar(tag).ToString(), target)));
-                if (tags.Count == 0)
-                {
-                    images.Add((Untagged(target, request), target));
-                }
+                images.AddRange(NamesOf(target, tags, request).Select(name => (name, target)));
             }
         }
         else
@@ -158,18 +155,28 @@ public sealed class ImageImporter(
         Platform = target.Platform,
     };
 
-    private string NameOf(Descriptor target, ImportRequest request)
+    private IReadOnlyList<string> NamesOf(Descriptor target, ImportRequest request)
     {
-        if (target.Annotations.GetValueOrDefault(ImageExporter.NameAnnotation) is { Length: > 0 } full)
+        string full = target.Annotations.GetValueOrDefault(ImageExporter.NameAnnotation) ?? "";
+        string name = target.Annotations.GetValueOrDefault(ImageExporter.RefNameAnnotation) ?? "";
+        if (request.Names is { } names)
         {
-            return full;
+            return names(full, name, target.Digest);
         }
 
-        string name = target.Annotations.GetValueOrDefault(ImageExporter.RefNameAnnotation) ?? "";
         bool isTag = name.Length > 0 && name.AsSpan().IndexOfAny("/:@") < 0;
-        return isTag ? $"{Base(request)}:{name}"
-            : name.Length > 0 ? Reference.ParseFamiliar(name).ToString()
-            : Untagged(target, request);
+        return full.Length > 0 ? [full]
+            : isTag ? [$"{Base(request)}:{name}"]
+            : name.Length > 0 ? [Reference.ParseFamiliar(name).ToString()]
+            : [Untagged(target, request)];
+    }
+
+    private IEnumerable<string> NamesOf(Descriptor target, IReadOnlyList<string> tags, ImportRequest request)
+    {
+        IEnumerable<string> full = tags.Select(tag => Reference.ParseFamiliar(tag).ToString());
+        return request.Names is { } names ? full.DefaultIfEmpty("").SelectMany(name => names(name, "", target.Digest))
+            : tags.Count > 0 ? full
+            : [Untagged(target, request)];
     }
 
     private string Untagged(Descriptor target, ImportRequest request) => $"{Base(request)}@{target.Digest}";

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Gantry.Oci.Image;
 
 namespace Gantry.Transfer.Import;
@@ -9,6 +10,15 @@ public sealed record ImportRequest
     /// The repository of images of which the archive tells only a tag: <c>import-DATE</c> if this is empty.
     /// </summary>
     public string BaseName { get; init; } = "";
+
+    /// <summary>
+    /// Names an image by what the archive tells: its full name, its tag (or whatever else stands there), and its digest; the
+    /// first two may be empty. No name: the image is not wanted. Null for the usual rule.
+    /// </summary>
+    public Func<string, string, Digest, IReadOnlyList<string>>? Names { get; init; }
+
+    /// <summary>Labels of the image records.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>A name for all that is in the archive, as one index; null for none.</summary>
     public string? IndexName { get; init; }

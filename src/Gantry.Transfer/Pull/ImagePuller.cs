@@ -102,6 +102,10 @@ public sealed class ImagePuller(
         progress?.Report(new PullProgress(name, default, 0, 0, PullState.Resolving));
         Descriptor target = await registry.ResolveAsync(request.Reference, cancellationToken);
         progress?.Report(new PullProgress(name, target.Digest, 0, 0, PullState.Resolved));
+        if (request.Verify is { } verify)
+        {
+            await verify(target, cancellationToken);
+        }
 
         // Step 3
         using BlobFetcher fetcher = new(
@@ -123,7 +127,7 @@ public sealed class ImagePuller(
 
         // Step 6
         ImageRecord image = await ImageRecords.SetAsync(
-            scope.Images, new ImageRecord(name, target, request.Labels), cancellationToken);
+            scope.Images, new ImageRecord(request.Name ?? name, target, request.Labels), cancellationToken);
         progress?.Report(new PullProgress(name, target.Digest, 0, 0, PullState.Done));
         return new PullResult(image, [.. manifests.Select(m => m.Descriptor)], chainId);
     }
@@ -240,7 +244,9 @@ public sealed class ImagePuller(
         Task config = fetcher.FetchBlobAsync(manifest.Config, all.Token);
 
         LayerFetches layers = new(manifest.Layers, layer => fetcher.FetchBlobAsync(layer, all.Token));
-        bool unpacks = request.Snapshotter is not null && MediaTypes.IsConfig(manifest.Config.MediaType);
+        bool unpacks = request.Snapshotter is not null && MediaTypes.IsConfig(manifest.Config.MediaType)
+            && (request.UnpackPlatform is null || fetched.Descriptor.Platform is null
+                || request.UnpackPlatform.Matches(fetched.Descriptor.Platform));
         bool isRemote = unpacks && request.RemoteSnapshots;
         if (!isRemote && manifest.Layers.Count > 0)
         {

@@ -4,9 +4,15 @@ using Gantry.Oci.Image;
 namespace Gantry.Transfer.Pull;
 
 /// <summary>What to pull.</summary>
-/// <param name="Reference">The full name; the image record gets it as its name.</param>
+/// <param name="Reference">The full name; the image record gets it as its name, unless <see cref="Name"/> says otherwise.</param>
 public sealed record PullRequest(Reference Reference)
 {
+    /// <summary>The name of the image record; null for the reference.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Is asked once it is known what the reference stands for, and ends the pull by an error.</summary>
+    public Func<Descriptor, CancellationToken, Task>? Verify { get; init; }
+
     /// <summary>Of an index, only the best match is fetched.</summary>
     public PlatformMatcher Platform { get; init; } = PlatformMatcher.Default;
 
@@ -15,6 +21,9 @@ public sealed record PullRequest(Reference Reference)
 
     /// <summary>The snapshotter to unpack into; null to unpack nothing.</summary>
     public string? Snapshotter { get; init; }
+
+    /// <summary>What is fetched for other platforms than this is not unpacked; null to unpack everything.</summary>
+    public PlatformMatcher? UnpackPlatform { get; init; }
 
     /// <summary>
     /// Whether the snapshotter may have layers without their being downloaded: it is told where they are, and only those

@@ -6,7 +6,7 @@ using Gantry.Server.Logging;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 
-namespace Gantry.Server.Services;
+namespace Gantry.Server.Publishing;
 
 /// <summary>
 /// Tells of a change that has been made. The change stands whatever becomes of the event, so neither a client that has

@@ -1,0 +1,67 @@
+using Gantry.Api.Types.Transfer;
+using Gantry.Core.Errors;
+using Gantry.Oci.Image;
+
+namespace Gantry.Server.Transfers;
+
+/// <summary>
+/// The names that a client wants its images to have: one name, names besides, and prefixes, which make a name of the tag
+/// that an archive tells of an image.
+/// </summary>
+/// <param name="store">What the client says.</param>
+internal sealed class ImageNames(ImageStore store)
+{
+    /// <summary>The names of an image that is known by no other than the client's.</summary>
+    /// <param name="digest">What it stands for.</param>
+    /// <exception cref="GantryException">NotFound: there are none.</exception>
+    public IReadOnlyList<string> Of(Digest digest)
+    {
+        List<string> names = store.Name.Length > 0 ? [store.Name] : [];
+        names.AddRange(store.ExtraReferences.Where(reference => !reference.IsPrefix).Select(
+            reference => reference.AddDigest ? $"{reference.Name}@{digest}" : reference.Name));
+        return names.Count > 0
+            ? names
+            : throw new GantryException(ErrorKind.NotFound, "no image name found");
+    }
+
+    /// <summary>The names of an image out of an archive; none when it is not wanted under any.</summary>
+    /// <param name="name">The full name that the archive tells; empty if it tells none.</param>
+    /// <param name="tag">The tag, or whatever else the archive calls it; empty if it has no such.</param>
+    /// <param name="digest">What it stands for.</param>
+    public IReadOnlyList<string> OfImported(string name, string tag, Digest digest)
+    {
+        List<string> names = [];
+        foreach (ImageReference prefix in store.ExtraReferences.Where(reference => reference.IsPrefix))
+        {
+            string found = name.Length > 0
+                ? Prefixed(prefix, name) == name ? name : ""
+                : tag.Length > 0 ? Prefixed(prefix, tag) : "";
+            if (found.Length > 0)
+            {
+                names.Add(found);
+            }
+
+            if (prefix.AddDigest && !(found.Length > 0 && prefix.SkipNamedDigest))
+            {
+                names.Add($"{prefix.Name}@{digest}");
+            }
+        }
+
+        return names;
+    }
+
+    // A bare tag goes after the prefix. A fuller name stands for itself, if it has the prefix or need not.
+    private static string Prefixed(ImageReference prefix, string name)
+    {
+        if (name.AsSpan().IndexOfAny("/:@") < 0)
+        {
+            return prefix.Name.Length > 0 ? $"{prefix.Name}:{name}" : "";
+        }
+
+        return prefix.AllowOverwrite || HasPrefix(name, prefix.Name) ? name : "";
+    }
+
+    private static bool HasPrefix(string name, string prefix) =>
+        name.StartsWith(prefix, StringComparison.Ordinal)
+        && (name.Length == prefix.Length || name[prefix.Length] is '/' or ':' or '@');
+}
