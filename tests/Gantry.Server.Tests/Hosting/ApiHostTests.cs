@@ -3,11 +3,11 @@ using System.Text;
 using CliWrap;
 using CliWrap.Buffered;
 using Gantry.Core.Collection;
-using Gantry.Core.Maintenance;
 using Gantry.Core.Containers;
 using Gantry.Core.Content;
 using Gantry.Core.Images;
 using Gantry.Core.Leases;
+using Gantry.Core.Maintenance;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
@@ -16,6 +16,7 @@ using Gantry.Runtime.Sandboxes;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Hosting;
 using Gantry.Server.Services;
+using Gantry.Server.Transfers;
 using Gantry.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -120,6 +121,7 @@ public sealed class ApiHostTests
             [],
             "",
             path,
+            new TransferOptions(),
             NullLoggerFactory.Instance);
         return await ApiHost.StartAsync(socket, new ApiHostOptions(), services, NullLoggerFactory.Instance, Token);
     }
