@@ -1,5 +1,4 @@
 using System.Buffers;
-using Gantry.Api.Events;
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Content;
 using Gantry.Core.Content;

@@ -1,4 +1,3 @@
-using Gantry.Api.Events;
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Snapshots;
 using Gantry.Core.Errors;

@@ -4,7 +4,6 @@ using Gantry.Core.Diff;
 using Gantry.Core.Errors;
 using Gantry.Core.Images;
 using Gantry.Core.Metadata;
-using Gantry.Core.Namespaces;
 using Gantry.Distribution;
 using Gantry.Oci.Image;
 using Gantry.Server.Streams;
