@@ -94,7 +94,7 @@ internal sealed class ProcessStreams : IDisposable
     {
         foreach ((SafeFileHandle source, OutputTarget target) in _waiting)
         {
-            _outputs.Add(target.Begin(_environment.Loop, source));
+            _outputs.Add(target.Begin(_environment.Loop, source, _environment.Time));
         }
 
         _waiting.Clear();
@@ -106,7 +106,7 @@ internal sealed class ProcessStreams : IDisposable
     {
         _terminal = master;
         Descriptors.SetNonBlocking(master);
-        _outputs.Add(TakeTerminalTarget().Begin(_environment.Loop, Descriptors.Duplicate(master)));
+        _outputs.Add(TakeTerminalTarget().Begin(_environment.Loop, Descriptors.Duplicate(master), _environment.Time));
         if (_inputSource is { } source)
         {
             _inputSource = null;

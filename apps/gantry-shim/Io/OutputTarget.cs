@@ -21,9 +21,22 @@ internal sealed record OutputTarget(SafeFileHandle? Handle, SafeFileHandle? Comp
     /// <summary>Begins to pass on what is read.</summary>
     /// <param name="loop">Where.</param>
     /// <param name="source">What is read; owned from now on, as the target is.</param>
-    public IStreamMove Begin(IoLoop loop, SafeFileHandle source) => Taker is { } taker
-        ? loop.Feed(source, taker)
-        : loop.Copy(source, Handle!, Companion is null ? [] : [Companion]);
+    /// <param name="time">The clock.</param>
+    public IStreamMove Begin(IoLoop loop, SafeFileHandle source, TimeProvider time)
+    {
+        if (Taker is { } taker)
+        {
+            return loop.Feed(source, taker);
+        }
+
+        if (Companion is null)
+        {
+            return loop.Copy(source, Handle!);
+        }
+
+        SafeFileHandle writer = Descriptors.Duplicate(Handle!);
+        return new FifoOutput(loop.Copy(source, Handle!, Companion), writer, time);
+    }
 
     /// <summary>Opens what a client named.</summary>
     /// <param name="name">The name; not empty.</param>
