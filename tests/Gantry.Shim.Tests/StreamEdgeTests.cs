@@ -69,6 +69,32 @@ public sealed class StreamEdgeTests
         Assert.Equal("", await Task.Run(reader.ReadToEnd, Token).WaitAsync(Patience, Token));
     }
 
+    [Fact]
+    public async Task A_process_is_not_said_to_have_ended_while_its_output_is_being_read()
+    {
+        const int Written = 300_000;
+        await using ShimUnderTest under = new();
+        string fifo = under.MakeFifo("out");
+        Task<FileStream> opening = Task.Run(() => File.OpenRead(fifo), Token);
+        await under.CreateAsync(
+            "c1", ["sh", "-c", $"yes | head -c {Written}"], Token, request => request.Stdout = fifo);
+        await using FileStream reader = await opening.WaitAsync(Patience, Token);
+        await under.StartAsync("c1", Token);
+
+        byte[] piece = new byte[1000];
+        StateResponse state;
+        int count = 0;
+        do
+        {
+            count += await reader.ReadAsync(piece, Token);
+            state = await under.Task.StateAsync(new StateRequest { Id = "c1" }, cancellationToken: Token);
+        }
+        while (state.Status is Api.Types.Task.Status.Running);
+
+        Assert.Equal(Written, count);
+        Assert.Equal(0u, await under.WaitAndDeleteAsync("c1", "", Token));
+    }
+
     [Theory]
     [InlineData(Shims.Reference)]
     [InlineData(Shims.Ours)]

@@ -191,6 +191,11 @@ internal abstract class ContainerProcess : IDisposable
         try
         {
             await OnEndedAsync();
+            if (Streams is { } streams)
+            {
+                await streams.SettleAsync();
+            }
+
             Status = Status.Stopped;
             Container.Publisher.Publish(
                 TaskTopics.Exit,

@@ -15,7 +15,8 @@ namespace Gantry.Shim.Containers;
 /// 1. What the client named is opened, and a program that logs is started.
 /// 2. The OCI runtime gets the process's ends; for a terminal it makes that itself and hands it over.
 /// 3. When it has made the process, the copies begin.
-/// 4. When the process has ended, what is still on its way is passed on, within a limit, and all is closed.
+/// 4. When the process has ended, it is not said to have until what it wrote is read: clients go away when they hear of it.
+/// 5. When it is deleted, what others still write is passed on, within a limit, and all is closed.
 /// </remarks>
 internal sealed class ProcessStreams : IDisposable
 {
@@ -23,6 +24,12 @@ internal sealed class ProcessStreams : IDisposable
 
     /// <summary>How long the end waits for output that is still on its way: a child may hold the pipe.</summary>
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>A client that reads nothing for so long is not waited for.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Nobody tells that a FIFO has become empty, so it is looked at.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(2);
 
     private readonly ContainerEnvironment _environment;
     private readonly List<IStreamMove> _outputs = [];
@@ -94,7 +101,7 @@ internal sealed class ProcessStreams : IDisposable
     {
         foreach ((SafeFileHandle source, OutputTarget target) in _waiting)
         {
-            _outputs.Add(target.Begin(_environment.Loop, source, _environment.Time));
+            _outputs.Add(target.Begin(_environment.Loop, source));
         }
 
         _waiting.Clear();
@@ -106,7 +113,7 @@ internal sealed class ProcessStreams : IDisposable
     {
         _terminal = master;
         Descriptors.SetNonBlocking(master);
-        _outputs.Add(TakeTerminalTarget().Begin(_environment.Loop, Descriptors.Duplicate(master), _environment.Time));
+        _outputs.Add(TakeTerminalTarget().Begin(_environment.Loop, Descriptors.Duplicate(master)));
         if (_inputSource is { } source)
         {
             _inputSource = null;
@@ -130,6 +137,32 @@ internal sealed class ProcessStreams : IDisposable
     /// come back.
     /// </summary>
     public void CloseInput() => Interlocked.Exchange(ref _inputHolder, null)?.Dispose();
+
+    /// <summary>
+    /// Waits until what the process has written is read. A client may close its FIFO as soon as it hears of the end, as ctr
+    /// does, and what is in it then would be lost.
+    /// </summary>
+    public async Task SettleAsync()
+    {
+        long begin = _environment.Time.GetTimestamp();
+        long progress = begin;
+        int least = int.MaxValue;
+        while (_outputs.Sum(output => output.Waiting) is > 0 and int waiting
+            && _environment.Time.GetElapsedTime(begin) < DrainLimit)
+        {
+            if (waiting < least)
+            {
+                least = waiting;
+                progress = _environment.Time.GetTimestamp();
+            }
+            else if (_environment.Time.GetElapsedTime(progress) >= Patience)
+            {
+                return;
+            }
+
+            await Task.Delay(Interval, _environment.Time);
+        }
+    }
 
     /// <summary>
     /// Waits until all output has been passed on, but not for ever, and ends a program that logs. What holds the output

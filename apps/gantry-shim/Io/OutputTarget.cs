@@ -7,9 +7,9 @@ namespace Gantry.Shim.Io;
 
 /// <summary>What a client named for a process's output, opened: a FIFO, a file, or what takes the bytes.</summary>
 /// <param name="Handle">Where to write; writes do not wait.</param>
-/// <param name="Companion">What is kept open as long, so that a client may go away and come back; or null.</param>
+/// <param name="Reader">The reading end of a FIFO, kept open so that a client may go away and come back; or null.</param>
 /// <param name="Taker">What takes the bytes, if there is no handle.</param>
-internal sealed record OutputTarget(SafeFileHandle? Handle, SafeFileHandle? Companion = null, BytesTaker? Taker = null)
+internal sealed record OutputTarget(SafeFileHandle? Handle, SafeFileHandle? Reader = null, BytesTaker? Taker = null)
     : IDisposable
 {
     private const uint FileMode = 0b110_100_100;
@@ -21,21 +21,15 @@ internal sealed record OutputTarget(SafeFileHandle? Handle, SafeFileHandle? Comp
     /// <summary>Begins to pass on what is read.</summary>
     /// <param name="loop">Where.</param>
     /// <param name="source">What is read; owned from now on, as the target is.</param>
-    /// <param name="time">The clock.</param>
-    public IStreamMove Begin(IoLoop loop, SafeFileHandle source, TimeProvider time)
+    public IStreamMove Begin(IoLoop loop, SafeFileHandle source)
     {
         if (Taker is { } taker)
         {
             return loop.Feed(source, taker);
         }
 
-        if (Companion is null)
-        {
-            return loop.Copy(source, Handle!);
-        }
-
-        SafeFileHandle writer = Descriptors.Duplicate(Handle!);
-        return new FifoOutput(loop.Copy(source, Handle!, Companion), writer, time);
+        StreamCopy copy = loop.Copy(source, Handle!);
+        return Reader is null ? copy : new FifoOutput(copy, Reader);
     }
 
     /// <summary>Opens what a client named.</summary>
@@ -65,7 +59,7 @@ internal sealed record OutputTarget(SafeFileHandle? Handle, SafeFileHandle? Comp
     public void Dispose()
     {
         Handle?.Dispose();
-        Companion?.Dispose();
+        Reader?.Dispose();
     }
 
     private static OutputTarget OpenFile(string path, bool create)

@@ -18,6 +18,7 @@ public static unsafe partial class Descriptors
     private const int F_GETFL = 3;
     private const int F_SETFL = 4;
     private const int F_SETPIPE_SZ = 1031;
+    private const nuint FIONREAD = 0x541B;
     private const int EFD_CLOEXEC = O_CLOEXEC;
     private const int EFD_NONBLOCK = O_NONBLOCK;
     private const uint S_IFMT = 0xF000;
@@ -122,6 +123,10 @@ public static unsafe partial class Descriptors
     /// <returns>Whether it was given.</returns>
     public static bool TrySetPipeCapacity(SafeHandle pipe, int bytes) => fcntl(pipe, F_SETPIPE_SZ, bytes) >= 0;
 
+    /// <summary>How many bytes wait to be read from a pipe, a FIFO or a terminal; 0 for what has none to tell of.</summary>
+    /// <param name="handle">The reading end.</param>
+    public static int Waiting(SafeHandle handle) => ioctl(handle, FIONREAD, out int count) == 0 ? count : 0;
+
     /// <summary>Gives an open file another owner.</summary>
     /// <param name="handle">The file.</param>
     /// <param name="user">The user.</param>
@@ -178,6 +183,9 @@ public static unsafe partial class Descriptors
         int fd = open(path, flags | O_CLOEXEC, mode);
         return fd < 0 ? throw LinuxException.Last("open", path) : new SafeFileHandle(fd, ownsHandle: true);
     }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ioctl(SafeHandle fd, nuint request, out int count);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int dup3(SafeHandle oldfd, int newfd, int flags);

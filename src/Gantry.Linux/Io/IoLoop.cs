@@ -56,10 +56,9 @@ public sealed partial class IoLoop
     /// <summary>Moves all bytes from one descriptor to another, until the source ends or an end breaks.</summary>
     /// <param name="source">What is read. The copy owns it from now on.</param>
     /// <param name="destination">What is written. The copy owns it from now on.</param>
-    /// <param name="companions">What is closed together with them.</param>
-    public StreamCopy Copy(SafeFileHandle source, SafeFileHandle destination, params SafeFileHandle[] companions)
+    public StreamCopy Copy(SafeFileHandle source, SafeFileHandle destination)
     {
-        StreamCopy copy = new(this, source, destination, companions);
+        StreamCopy copy = new(this, source, destination);
         lock (_gate)
         {
             copy.Begin();

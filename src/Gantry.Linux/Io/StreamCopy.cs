@@ -23,7 +23,6 @@ public sealed unsafe partial class StreamCopy : IStreamMove, IoLoop.IReady
     private readonly IoLoop _loop;
     private readonly SafeFileHandle _source;
     private readonly SafeFileHandle _destination;
-    private readonly SafeFileHandle[] _companions;
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _sourceId;
     private long _destinationId;
@@ -36,13 +35,11 @@ public sealed unsafe partial class StreamCopy : IStreamMove, IoLoop.IReady
     private int _start;
     private int _end;
 
-    internal StreamCopy(
-        IoLoop loop, SafeFileHandle source, SafeFileHandle destination, SafeFileHandle[] companions)
+    internal StreamCopy(IoLoop loop, SafeFileHandle source, SafeFileHandle destination)
     {
         _loop = loop;
         _source = source;
         _destination = destination;
-        _companions = companions;
     }
 
     private enum Step
@@ -57,6 +54,18 @@ public sealed unsafe partial class StreamCopy : IStreamMove, IoLoop.IReady
 
     /// <inheritdoc/>
     public Task Completion => _done.Task;
+
+    /// <inheritdoc/>
+    public int Waiting
+    {
+        get
+        {
+            lock (_loop.Gate)
+            {
+                return _finished ? 0 : Descriptors.Waiting(_source) + (_end - _start);
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public void Stop()
@@ -226,11 +235,6 @@ public sealed unsafe partial class StreamCopy : IStreamMove, IoLoop.IReady
         _loop.Forget(_destination, _destinationId);
         _source.Dispose();
         _destination.Dispose();
-        foreach (SafeFileHandle companion in _companions)
-        {
-            companion.Dispose();
-        }
-
         NativeMemory.Free(_buffer);
         _buffer = null;
         _done.TrySetResult();

@@ -29,6 +29,18 @@ public sealed class StreamFeed : IStreamMove, IoLoop.IReady
     public Task Completion => _done.Task;
 
     /// <inheritdoc/>
+    public int Waiting
+    {
+        get
+        {
+            lock (_loop.Gate)
+            {
+                return _finished ? 0 : Descriptors.Waiting(_source);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public void Stop()
     {
         lock (_loop.Gate)
