@@ -48,8 +48,8 @@ internal static class AdoptCommand
         {
             text.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"{done}: {ns.Name}: {ns.Images} images, {ns.Containers} containers, {ns.Leases} leases, "
-                + $"{ns.Blobs} blobs of {ByteSize.Text(ns.BlobBytes)}, "
+                $"{done}: {ns.Name}: {ns.Images} images, {ns.Containers} containers, {ns.Sandboxes} sandboxes, "
+                + $"{ns.Leases} leases, {ns.Blobs} blobs of {ByteSize.Text(ns.BlobBytes)}, "
                 + $"{ns.Snapshots} snapshots of {ByteSize.Text(ns.SnapshotBytes)}, {ns.Ingests} ingests");
         }
 

@@ -73,7 +73,7 @@ public static class AdoptedRoot
         foreach (AdoptedNamespace ns in report.Namespaces)
         {
             ServerLog.NamespaceAdopted(
-                logger, ns.Name, ns.Images, ns.Containers, ns.Blobs, ns.Snapshots, ns.Leases);
+                logger, ns.Name, ns.Images, ns.Containers, ns.Sandboxes, ns.Blobs, ns.Snapshots, ns.Leases);
         }
 
         foreach (AdoptionSkip skip in report.Skipped)

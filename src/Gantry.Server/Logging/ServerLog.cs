@@ -19,7 +19,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(Level = LogLevel.Information, Message = "took over namespace {name}")]
     public static partial void NamespaceAdopted(
-        ILogger logger, string name, int images, int containers, int blobs, int snapshots, int leases);
+        ILogger logger, string name, int images, int containers, int sandboxes, int blobs, int snapshots, int leases);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "did not take over {what} of namespace {name}")]
     public static partial void NotAdopted(ILogger logger, string name, string what, int count, string reason);

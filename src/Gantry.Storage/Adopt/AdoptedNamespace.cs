@@ -4,6 +4,7 @@ namespace Gantry.Storage.Adopt;
 /// <param name="Name">Its name.</param>
 /// <param name="Images">The number of images.</param>
 /// <param name="Containers">The number of containers.</param>
+/// <param name="Sandboxes">The number of sandboxes.</param>
 /// <param name="Blobs">The number of blobs.</param>
 /// <param name="BlobBytes">Their size.</param>
 /// <param name="Snapshots">The number of snapshots.</param>
@@ -14,6 +15,7 @@ public sealed record AdoptedNamespace(
     string Name,
     int Images,
     int Containers,
+    int Sandboxes,
     int Blobs,
     long BlobBytes,
     int Snapshots,

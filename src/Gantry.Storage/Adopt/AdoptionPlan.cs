@@ -101,6 +101,7 @@ internal sealed class AdoptionPlan
             ns.Source.Name,
             ns.Source.Images.Count(),
             ns.Source.Containers.Count(),
+            ns.Source.Sandboxes.Count(),
             blobs,
             blobBytes,
             snapshots,

@@ -3,6 +3,7 @@ using Gantry.Core.Containers;
 using Gantry.Core.Errors;
 using Gantry.Core.Images;
 using Gantry.Core.Leases;
+using Gantry.Core.Sandboxes;
 using Gantry.Linux.Syscalls;
 using Gantry.Storage.Containers;
 using Gantry.Storage.Content;
@@ -10,6 +11,7 @@ using Gantry.Storage.Gc;
 using Gantry.Storage.Images;
 using Gantry.Storage.Leases;
 using Gantry.Storage.Metadata;
+using Gantry.Storage.Sandboxes;
 using Gantry.Storage.Snapshots;
 using Gantry.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
@@ -149,6 +151,12 @@ internal sealed class AdoptionWriter : IDisposable
         foreach (ContainerRecord container in ns.Containers)
         {
             ContainerTable.Insert(_writer, ns.Name, container);
+            Next();
+        }
+
+        foreach (SandboxRecord sandbox in ns.Sandboxes)
+        {
+            SandboxTable.Insert(_writer, ns.Name, sandbox);
             Next();
         }
 

@@ -1,10 +1,10 @@
-using Gantry.Core;
 using Gantry.Core.Containers;
 using Gantry.Core.Content;
 using Gantry.Core.Errors;
 using Gantry.Core.Images;
 using Gantry.Core.Leases;
 using Gantry.Core.Namespaces;
+using Gantry.Core.Sandboxes;
 using Gantry.Oci.Image;
 using Gantry.Storage.Bolt;
 using Gantry.Storage.Gc;
@@ -20,7 +20,6 @@ internal sealed class ContainerdMetadata
 {
     private const string SchemaBucket = "v1";
     private const int NewestVersion = 4;
-    private const string NoPlace = "Gantry keeps no such records";
     private const string UnknownDigest = "Gantry knows digests of sha256 and sha512 only";
 
     private static readonly string[] KnownKinds =
@@ -83,6 +82,7 @@ internal sealed class ContainerdMetadata
             Ingests = ReadIngests(content),
             Images = ReadImages(ns, bucket),
             Containers = bucket.Buckets("containers").Select(container => ReadContainer(container.Key, container.Bucket)),
+            Sandboxes = bucket.Buckets("sandboxes").Select(sandbox => ReadSandbox(sandbox.Key, sandbox.Bucket)),
             Snapshots = ReadSnapshots(bucket),
             Leases = bucket.Buckets("leases").Select(lease => (
                 new Lease(lease.Key, lease.Bucket.Time("createdat"), lease.Bucket.Map("labels")),
@@ -90,13 +90,12 @@ internal sealed class ContainerdMetadata
         };
         ns.Skip(
             content?.Keys("ingest").Count() ?? 0, "ingests", "what an old containerd has downloaded in part is dropped");
-        ns.Skip(bucket.Keys("sandboxes").Count(), "sandboxes", NoPlace);
         foreach (BoltEntry other in bucket.Entries)
         {
             string kind = bucket.KeyText(other);
             if (other.Bucket is { } objects && !KnownKinds.Contains(kind, StringComparer.Ordinal))
             {
-                ns.Skip(objects.Walk().Count(), kind, NoPlace);
+                ns.Skip(objects.Walk().Count(), kind, "Gantry keeps no such records");
             }
         }
 
@@ -163,16 +162,6 @@ internal sealed class ContainerdMetadata
     private static ContainerRecord ReadContainer(string id, BoltBucket container)
     {
         CheckIdentifier(container, id);
-        Dictionary<string, TypedBytes> extensions = new(StringComparer.Ordinal);
-        if (container.Bucket("extensions") is { } stored)
-        {
-            foreach (BoltEntry entry in stored.Entries)
-            {
-                string name = stored.KeyText(entry);
-                extensions[name] = stored.Any(name) ?? new TypedBytes("", ReadOnlyMemory<byte>.Empty);
-            }
-        }
-
         BoltBucket? runtime = container.Bucket("runtime");
         return new ContainerRecord(id)
         {
@@ -182,11 +171,28 @@ internal sealed class ContainerdMetadata
             Spec = container.Any("spec"),
             Snapshotter = container.Text("snapshotter"),
             SnapshotKey = container.Text("snapshotKey"),
-            Extensions = extensions,
+            Extensions = container.Anys("extensions"),
             Sandbox = container.Text("sandboxid"),
             Labels = container.Map("labels"),
             CreatedAt = container.Time("createdat"),
             UpdatedAt = container.Time("updatedat"),
+        };
+    }
+
+    private static SandboxRecord ReadSandbox(string id, BoltBucket sandbox)
+    {
+        CheckIdentifier(sandbox, id);
+        BoltBucket? runtime = sandbox.Bucket("runtime");
+        return new SandboxRecord(id)
+        {
+            Sandboxer = sandbox.Text("sandboxer"),
+            RuntimeName = runtime?.Text("name") ?? "",
+            RuntimeOptions = runtime?.Any("options"),
+            Spec = sandbox.Any("spec"),
+            Extensions = sandbox.Anys("extensions"),
+            Labels = sandbox.Map("labels"),
+            CreatedAt = sandbox.Time("createdat"),
+            UpdatedAt = sandbox.Time("updatedat"),
         };
     }
 

@@ -2,6 +2,7 @@ using Gantry.Core.Containers;
 using Gantry.Core.Content;
 using Gantry.Core.Images;
 using Gantry.Core.Leases;
+using Gantry.Core.Sandboxes;
 using Gantry.Storage.Gc;
 
 namespace Gantry.Storage.Adopt;
@@ -25,6 +26,9 @@ internal sealed record ContainerdNamespace(string Name, IReadOnlyDictionary<stri
 
     /// <summary>Containers.</summary>
     public IEnumerable<ContainerRecord> Containers { get; init; } = [];
+
+    /// <summary>Sandboxes.</summary>
+    public IEnumerable<SandboxRecord> Sandboxes { get; init; } = [];
 
     /// <summary>Snapshots of all snapshotters.</summary>
     public IEnumerable<ContainerdSnapshot> Snapshots { get; init; } = [];

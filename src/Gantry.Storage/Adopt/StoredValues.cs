@@ -92,6 +92,24 @@ internal static class StoredValues
     public static TypedBytes? Any(this BoltBucket bucket, string key) =>
         bucket.Value(key) is { IsEmpty: false } value ? DecodeAny(bucket, key, value) : null;
 
+    /// <summary>The Anys within one of its buckets, by name; one without a value is an empty one.</summary>
+    public static IReadOnlyDictionary<string, TypedBytes> Anys(this BoltBucket bucket, string key)
+    {
+        if (bucket.Bucket(key) is not { } stored)
+        {
+            return ImmutableDictionary<string, TypedBytes>.Empty;
+        }
+
+        Dictionary<string, TypedBytes> found = new(StringComparer.Ordinal);
+        foreach (BoltEntry entry in stored.Entries)
+        {
+            string name = stored.KeyText(entry);
+            found[name] = stored.Any(name) ?? new TypedBytes("", ReadOnlyMemory<byte>.Empty);
+        }
+
+        return found;
+    }
+
     /// <summary>The buckets within one of its buckets, walked, each with its key; none when that is not there.</summary>
     public static IEnumerable<(string Key, BoltBucket Bucket)> Buckets(this BoltBucket bucket, string key)
     {

@@ -122,6 +122,8 @@ public sealed class AdoptionFuzzTests : IDisposable
 
             BoltTree lease = ContainerdRoot.Stamped(_root.Namespace(ns).Under("leases", "lease"));
             lease.Under("content").Set(last.ToString(), []);
+            BoltTree sandbox = ContainerdRoot.Stamped(_root.Namespace(ns).Under("sandboxes", "box"));
+            sandbox.Set("spec", ContainerdRoot.Any("t", new byte[300])).Under("runtime").Set("name", "io.containerd.runc.v2");
         }
 
         _root.Save();

@@ -5,6 +5,7 @@ using Gantry.Core.Images;
 using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
 using Gantry.Core.Namespaces;
+using Gantry.Core.Sandboxes;
 using Gantry.Core.Snapshots;
 using Gantry.Oci.Image;
 using Gantry.Storage.Adopt;
@@ -35,6 +36,12 @@ public sealed class AdoptionTests : IDisposable
         container.Under("runtime").Set("options", ContainerdRoot.Any("opts", [1, 2]));
         container.Under("extensions").Set("x", ContainerdRoot.Any("ext", [3]));
         container.Set("image", "docker.io/library/a:1").Set("sandboxid", "box");
+        BoltTree sandbox = ContainerdRoot.Stamped(_root.Namespace("one").Under("sandboxes", "box"));
+        sandbox.Set("sandboxer", "podsandbox").Set("spec", ContainerdRoot.Any("box-spec", spec));
+        sandbox.Under("runtime").Set("name", "io.containerd.runc.v2").Set("options", ContainerdRoot.Any("box-opts", [4]));
+        sandbox.Under("extensions").Set("y", ContainerdRoot.Any("box-ext", [5]));
+        _root.AddLabels(sandbox, ("tier", "front"));
+        ContainerdRoot.Stamped(_root.Namespace("two").Under("sandboxes", "bare"));
         _root.AddLabels(_root.Namespace("one"), ("team", "blue"), ("empty", ""));
         BoltTree lease = _root.Namespace("one").Under("leases", "l").Set("createdat", Stamp());
         lease.Under("content").Set(blob.ToString(), []);
@@ -46,7 +53,7 @@ public sealed class AdoptionTests : IDisposable
 
         Assert.Equal((3, 42), (report.SchemaVersion, report.TransactionId));
         Assert.Equal(
-            [new AdoptedNamespace("one", 1, 1, 1, 8, 0, 0, 1, 0), new AdoptedNamespace("two", 0, 0, 0, 0, 0, 0, 0, 0)],
+            [new AdoptedNamespace("one", 1, 1, 1, 1, 8, 0, 0, 1, 0), new AdoptedNamespace("two", 0, 0, 1, 0, 0, 0, 0, 0, 0)],
             report.Namespaces);
         await using MetadataStore store = await OpenAsync();
         NamespaceInfo ns = Assert.Single(await store.Namespaces.ListAsync(["name==one"], Token));
@@ -62,6 +69,15 @@ public sealed class AdoptionTests : IDisposable
         Assert.Equal([1, 2], record.RuntimeOptions.Value.ToArray());
         Assert.Equal([3], record.Extensions["x"].Value.ToArray());
         Assert.Equal("box", record.Sandbox);
+        SandboxRecord box = await one.Sandboxes.GetAsync("box", Token);
+        Assert.Equal(("podsandbox", "io.containerd.runc.v2", ContainerdRoot.Time), (box.Sandboxer, box.RuntimeName, box.UpdatedAt));
+        Assert.Equal(("box-spec", "box-opts", "box-ext"), (box.Spec!.TypeUrl, box.RuntimeOptions!.TypeUrl, box.Extensions["y"].TypeUrl));
+        Assert.Equal(spec, box.Spec.Value.ToArray());
+        Assert.Equal([4], box.RuntimeOptions.Value.ToArray());
+        Assert.Equal([5], box.Extensions["y"].Value.ToArray());
+        Assert.Equal("front", box.Labels["tier"]);
+        SandboxRecord bare = Assert.Single(await store.In(Namespace.Parse("two")).Sandboxes.ListAsync([], Token));
+        Assert.Equal(("bare", null, 0), (bare.Id, bare.Spec, bare.Extensions.Count));
         Assert.Equal(
             [new LeaseResource(blob.ToString(), "content"), new LeaseResource("s", "snapshots/native")],
             await one.Leases.ListResourcesAsync("l", Token));
@@ -168,13 +184,13 @@ public sealed class AdoptionTests : IDisposable
         _root.AddSnapshot("ns", "zfs", "z", "", 1, Active);
         _root.AddSnapshot("ns", "overlayfs", "interrupted", "", 0, Active);
         _root.Namespace("ns").Under("content", "ingests", "download").Set("ref", "ns/1/download");
-        _root.Namespace("ns").Under("sandboxes", "box").Set("x", "y");
+        _root.Namespace("ns").Under("boxes", "box").Set("x", "y");
         _root.Save();
 
         AdoptionReport report = Adoption.Plan(_root.Options);
 
         Assert.Equal(
-            ["1 blob " + gone, "1 ingests", "1 sandboxes", "1 snapshots of overlayfs", "1 snapshots of zfs"],
+            ["1 blob " + gone, "1 boxes", "1 ingests", "1 snapshots of overlayfs", "1 snapshots of zfs"],
             report.Skipped.Select(skip => $"{skip.Count} {skip.What}").Order(StringComparer.Ordinal));
         Assert.Equal($"ns: blob {shorter}: its file has 1 bytes, recorded are 5", Assert.Single(report.Warnings));
         Assert.False(File.Exists(_root.DatabasePath));
