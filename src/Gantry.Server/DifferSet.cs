@@ -15,6 +15,7 @@ internal sealed class DifferSet : IAsyncDisposable
     private readonly IReadOnlyList<string> _order;
     private readonly Func<INamespaceScope, IDiffer> _builtIn;
     private readonly Dictionary<string, ProxyCalls> _proxies;
+    private readonly bool _syncLayers;
 
     /// <summary>Makes the set.</summary>
     /// <param name="config">The configuration.</param>
@@ -24,6 +25,7 @@ internal sealed class DifferSet : IAsyncDisposable
     public DifferSet(DaemonConfig config, Func<INamespaceScope, IDiffer> builtIn, TimeProvider time)
     {
         _order = config.Differs;
+        _syncLayers = config.SyncLayers;
         _builtIn = builtIn;
         _proxies = config.ProxyPlugins.Where(proxy => proxy.Type == "diff").ToDictionary(
             proxy => proxy.Name,
@@ -38,11 +40,9 @@ internal sealed class DifferSet : IAsyncDisposable
     /// <summary>The differ for a scope.</summary>
     public IDiffer For(INamespaceScope scope)
     {
-        IReadOnlyList<IDiffer> differs =
-        [
-            .. _order.Select(name => name == BuiltIn ? _builtIn(scope) : new ProxyDiffer(_proxies[name], scope.Namespace)),
-        ];
-        return differs.Count == 1 ? differs[0] : new FirstDiffer(differs);
+        IEnumerable<IDiffer> differs = _order.Select(
+            name => name == BuiltIn ? _builtIn(scope) : new ProxyDiffer(_proxies[name], scope.Namespace));
+        return new FirstDiffer([.. differs], _syncLayers);
     }
 
     /// <inheritdoc/>

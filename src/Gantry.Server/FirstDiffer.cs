@@ -7,15 +7,19 @@ namespace Gantry.Server;
 
 /// <summary>Several differs in an order of preference: the first that does not say NotImplemented does the work.</summary>
 /// <param name="differs">The differs; at least one.</param>
-internal sealed class FirstDiffer(IReadOnlyList<IDiffer> differs) : IDiffer
+/// <param name="syncLayers">Whether each layer is synced, whatever the client wants.</param>
+internal sealed class FirstDiffer(IReadOnlyList<IDiffer> differs, bool syncLayers) : IDiffer
 {
     /// <inheritdoc/>
     public Task<Descriptor> ApplyAsync(
         Descriptor layer,
         IReadOnlyList<Mount> mounts,
         UnpackOptions options,
-        CancellationToken cancellationToken) =>
-        TryAsync(differ => differ.ApplyAsync(layer, mounts, options, cancellationToken));
+        CancellationToken cancellationToken)
+    {
+        UnpackOptions wanted = syncLayers ? options with { SyncFilesystem = true } : options;
+        return TryAsync(differ => differ.ApplyAsync(layer, mounts, wanted, cancellationToken));
+    }
 
     /// <inheritdoc/>
     public Task<Descriptor> CompareAsync(

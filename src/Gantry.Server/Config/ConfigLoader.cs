@@ -156,6 +156,7 @@ public static class ConfigLoader
             name => name,
             name => plugins.Table($"io.containerd.snapshotter.v1.{name}"),
             StringComparer.Ordinal);
+        ConfigTable diffService = plugins.Table("io.containerd.service.v1.diff-service");
         ConfigTable own = plugins.Table(OwnTable);
         file.Ignore("imports");
         DaemonConfig config = defaults with
@@ -178,9 +179,8 @@ public static class ConfigLoader
             ProxyPlugins = ProxyPluginTables.Read(file.Table("proxy_plugins")),
             ProxyTimeout = Limit(own, "proxy_timeout", defaults.ProxyTimeout),
             ProxyDiffTimeout = Limit(own, "proxy_diff_timeout", defaults.ProxyDiffTimeout),
-            Differs = plugins.Table("io.containerd.service.v1.diff-service").Texts("default") is { Count: > 0 } differs
-                ? differs
-                : defaults.Differs,
+            Differs = diffService.Texts("default") is { Count: > 0 } differs ? differs : defaults.Differs,
+            SyncLayers = diffService.Flag("sync_fs") ?? defaults.SyncLayers,
             ShimBinaries = Shims(own.Table("shims")),
             ShimEnvironment = ShimEnvironment(plugins),
             StreamProcessors = Processors(file.Table("stream_processors")),

@@ -83,6 +83,7 @@ public static class ConfigWriter
 
         Table(text, "plugins.\"io.containerd.service.v1.diff-service\"");
         Line(text, "default", config.Differs);
+        Line(text, "sync_fs", config.SyncLayers);
 
         Table(text, "plugins.\"io.containerd.transfer.v1.local\"");
         Line(text, "max_concurrent_downloads", config.Transfers.MaxConcurrentDownloads);

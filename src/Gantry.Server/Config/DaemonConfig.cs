@@ -90,6 +90,9 @@ public sealed record DaemonConfig
     /// <summary>The differs that the diff service asks, in this order.</summary>
     public IReadOnlyList<string> Differs { get; init; } = [DifferSet.BuiltIn];
 
+    /// <summary>Whether the files of each layer are on the disk before it counts as applied, whatever the client wants.</summary>
+    public bool SyncLayers { get; init; }
+
     /// <summary>Programs that make layers of media types that are not built in.</summary>
     public IReadOnlyList<StreamProcessor> StreamProcessors { get; init; } = [];
 

@@ -40,6 +40,17 @@ public sealed class ConfigTests
     }
 
     [Fact]
+    public void Whether_each_layer_is_synced_is_read_and_written()
+    {
+        DaemonConfig config = Parse("version = 2\n[plugins.\"io.containerd.service.v1.diff-service\"]\nsync_fs = true");
+
+        Assert.True(config.SyncLayers);
+        Assert.Empty(config.UnknownKeys);
+        Assert.True(Parse(ConfigWriter.Write(config)).SyncLayers);
+        Assert.False(Parse("version = 2").SyncLayers);
+    }
+
+    [Fact]
     public void A_stream_processor_without_a_program_is_an_error_that_names_the_key()
     {
         GantryException error = Assert.Throws<GantryException>(
