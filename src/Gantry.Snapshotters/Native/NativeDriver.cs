@@ -116,6 +116,9 @@ public sealed class NativeDriver : ISnapshotDriver, IAsyncDisposable
         if (parents.Count > 0)
         {
             TreeCopy.Run(_directories.Of(parents[0]), path, cancellationToken);
+
+            // Data first, then the name: a copy that the power takes half of would pass for a whole one.
+            FileSync.Syncfs(path);
             return;
         }
 

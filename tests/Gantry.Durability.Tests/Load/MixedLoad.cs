@@ -199,7 +199,7 @@ internal sealed class MixedLoad : IDisposable
             if (seen.GetValueOrDefault(snapshot) is not null
                 && (!File.Exists(path) || File.ReadAllText(path) != file[(space + 1)..]))
             {
-                problems.Add($"{snapshot}: file {path} is not as it was committed");
+                problems.Add($"{snapshot}: file {path} is not as it was committed or copied");
             }
         }
     }

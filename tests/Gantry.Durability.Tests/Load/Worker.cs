@@ -22,6 +22,7 @@ internal sealed class Worker(string root, string socket, string name, int seed)
 {
     private const int MaxObjects = 12;
     private const int MaxBlob = 200_000;
+    private const string Copying = "native";
 
     private readonly Random _random = new(seed);
     private readonly ConcurrentDictionary<string, string> _files = new(StringComparer.Ordinal);
@@ -29,16 +30,16 @@ internal sealed class Worker(string root, string socket, string name, int seed)
     private NamespaceClient _scope = null!;
     private int _number;
 
-    public static IReadOnlyList<string> Snapshotters { get; } = ["overlayfs", "native"];
+    public static IReadOnlyList<string> Snapshotters { get; } = ["overlayfs", Copying];
 
     public string Name => name;
 
     public Journal Journal { get; } = new();
 
-    /// <summary>The bytes of a file in each committed snapshot, by path below the root.</summary>
+    /// <summary>The bytes of a file in each snapshot that was committed or copied, by path below the root.</summary>
     public IReadOnlyDictionary<string, string> Files => _files;
 
-    /// <summary>Whether to leave out what syncs the whole filesystem: the commits of snapshots.</summary>
+    /// <summary>Whether to leave out what syncs the whole filesystem: the commits and copies of snapshots.</summary>
     public bool IsQuiet
     {
         get => _isQuiet;
@@ -289,7 +290,7 @@ internal sealed class Worker(string root, string socket, string name, int seed)
     {
         string prefix = $"snapshot {snapshotter}/";
         List<string> committed = [.. Having(prefix).Where(IsCommitted)];
-        string parent = committed.Count == 0 || _random.Next(3) == 0
+        string parent = committed.Count == 0 || _random.Next(3) == 0 || (IsQuiet && snapshotter == Copying)
             ? ""
             : committed[_random.Next(committed.Count)][prefix.Length..];
         Dictionary<string, string> labels = NewLabels(keep: true);
@@ -297,6 +298,14 @@ internal sealed class Worker(string root, string socket, string name, int seed)
         IReadOnlyList<Mount> mounts = await Journal.DoAsync(
             new Operation("prepare", [(prefix + key, Observer.Snapshot(SnapshotKind.Active, parent, labels))]),
             () => _scope.Snapshots(snapshotter).PrepareAsync(key, parent, labels, CancellationToken.None));
+        if (snapshotter == Copying && _files.TryGetValue(prefix + parent, out string? file))
+        {
+            // The copy has what its parent has.
+            int space = file.IndexOf(' ', StringComparison.Ordinal);
+            string copy = Path.Combine(mounts[0].Source, Path.GetFileName(file[..space]));
+            _files[prefix + key] = Path.GetRelativePath(root, copy) + file[space..];
+        }
+
         return (key, parent, mounts);
     }
 
