@@ -26,7 +26,8 @@ public static class ListenSocket
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The socket, bound and not yet listening; its file goes when it is disposed.</returns>
     /// <exception cref="GantryException">
-    /// AlreadyExists: somebody answers there; InvalidArgument: the path can't be a socket's.
+    /// AlreadyExists: somebody answers there; InvalidArgument: the path can't be a socket's; FailedPrecondition: the system
+    /// refuses it.
     /// </exception>
     public static async Task<Socket> BindAsync(
         string path,
@@ -42,7 +43,7 @@ public static class ListenSocket
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            socket.Bind(new UnixDomainSocketEndPoint(path));
+            Bind(socket, path);
             File.SetUnixFileMode(path, SocketMode);
             PathOwnership.Set(path, (uint)userId, (uint)groupId);
             return socket;
@@ -51,6 +52,18 @@ public static class ListenSocket
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    private static void Bind(Socket socket, string path)
+    {
+        try
+        {
+            socket.Bind(new UnixDomainSocketEndPoint(path));
+        }
+        catch (SocketException exception)
+        {
+            throw new GantryException(ErrorKind.FailedPrecondition, $"socket {path}: {exception.Message}", exception);
         }
     }
 

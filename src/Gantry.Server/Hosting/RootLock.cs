@@ -1,4 +1,5 @@
 using Gantry.Core.Errors;
+using Gantry.Linux;
 
 namespace Gantry.Server.Hosting;
 
@@ -22,7 +23,7 @@ public sealed class RootLock : IDisposable
             // FileShare.None is flock(2): it goes with the process, however that ends.
             return new RootLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException exception) when (File.Exists(path))
+        catch (IOException exception) when (exception.HResult == Errno.EAGAIN)
         {
             throw new GantryException(
                 ErrorKind.FailedPrecondition,

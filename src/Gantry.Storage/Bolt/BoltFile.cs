@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Gantry.Core.Errors;
+using Gantry.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace Gantry.Storage.Bolt;
@@ -18,9 +19,6 @@ public sealed class BoltFile : IDisposable
     private const int MaxRunLength = 256 << 20;
     private const int MaxSizeGuesses = 16;
     private const int FirstSizeGuess = 1024;
-
-    // EWOULDBLOCK: the file is locked.
-    private const int Locked = 11;
 
     private readonly SafeFileHandle _handle;
     private readonly BoltMeta _meta;
@@ -68,7 +66,7 @@ public sealed class BoltFile : IDisposable
         {
             throw new GantryException(ErrorKind.PermissionDenied, path, e);
         }
-        catch (IOException e) when (e.HResult == Locked)
+        catch (IOException e) when (e.HResult == Errno.EAGAIN)
         {
             throw new GantryException(ErrorKind.FailedPrecondition, $"{path}: containerd still runs on this root", e);
         }

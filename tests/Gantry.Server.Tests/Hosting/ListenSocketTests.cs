@@ -85,6 +85,30 @@ public sealed class ListenSocketTests
     }
 
     [Fact]
+    public async Task A_directory_in_the_sockets_place_is_told_as_such()
+    {
+        using TempDirectory directory = new();
+        string path = Directory.CreateDirectory(directory["x.sock"]).FullName;
+
+        GantryException error =
+            await Assert.ThrowsAsync<GantryException>(() => ListenSocket.BindAsync(path, 0, 0, Token));
+
+        Assert.Equal(ErrorKind.FailedPrecondition, error.Kind);
+        Assert.StartsWith($"socket {path}: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_root_that_is_no_directory_is_not_taken_for_another_daemons()
+    {
+        using TempDirectory directory = new();
+        File.WriteAllText(directory["file"], "");
+
+        IOException error = Assert.ThrowsAny<IOException>(() => RootLock.Take(directory["file"]));
+
+        Assert.Contains(directory["file"], error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_root_has_one_daemon()
     {
         using TempDirectory directory = new();
