@@ -35,18 +35,8 @@ internal sealed class ContainerStore(ScopeContext scope) : IContainerStore
         {
             using Statement select =
                 connection.Use($"SELECT {ContainerTable.Columns} FROM container WHERE namespace = ? ORDER BY id");
-            select.Bind(scope.Namespace);
-            List<ContainerRecord> found = [];
-            while (select.Read())
-            {
-                ContainerRecord container = ContainerTable.ReadRow(select);
-                if (filter.Matches(new ContainerFields(container)))
-                {
-                    found.Add(container);
-                }
-            }
-
-            return found;
+            return select.Bind(scope.Namespace)
+                .ReadAll(ContainerTable.ReadRow, container => filter.Matches(new ContainerFields(container)));
         }));
     }
 
@@ -98,7 +88,7 @@ internal sealed class ContainerStore(ScopeContext scope) : IContainerStore
                     WHERE namespace = ? AND id = ?
                     """))
                 {
-                    update.Bind(changed.Image).Bind(changed.Spec?.TypeUrl).Bind(changed.Spec?.Value)
+                    update.Bind(changed.Image).Bind(changed.Spec)
                         .Bind(changed.SnapshotKey).Bind(ExtensionCodec.Encode(changed.Extensions))
                         .Bind(Labels.Encode(changed.Labels)).Bind(changed.UpdatedAt)
                         .Bind(scope.Namespace).Bind(changed.Id).Run();

@@ -1,4 +1,3 @@
-using Gantry.Core;
 using Gantry.Core.Containers;
 using Gantry.Storage.Gc;
 using Gantry.Storage.Metadata;
@@ -25,8 +24,8 @@ internal static class ContainerTable
             """))
         {
             insert.Bind(ns).Bind(container.Id).Bind(container.Image).Bind(container.RuntimeName)
-                .Bind(container.RuntimeOptions?.TypeUrl).Bind(container.RuntimeOptions?.Value)
-                .Bind(container.Spec?.TypeUrl).Bind(container.Spec?.Value)
+                .Bind(container.RuntimeOptions)
+                .Bind(container.Spec)
                 .Bind(container.Snapshotter).Bind(container.SnapshotKey)
                 .Bind(ExtensionCodec.Encode(container.Extensions)).Bind(container.Sandbox)
                 .Bind(Labels.Encode(container.Labels)).Bind(container.CreatedAt).Bind(container.UpdatedAt);
@@ -58,8 +57,8 @@ internal static class ContainerTable
     {
         Image = row.Text(1),
         RuntimeName = row.Text(2),
-        RuntimeOptions = ReadTyped(row, 3),
-        Spec = ReadTyped(row, 5),
+        RuntimeOptions = row.Typed(3),
+        Spec = row.Typed(5),
         Snapshotter = row.Text(7),
         SnapshotKey = row.Text(8),
         Extensions = ExtensionCodec.Decode(row.Bytes(9)),
@@ -68,7 +67,4 @@ internal static class ContainerTable
         CreatedAt = row.Time(12),
         UpdatedAt = row.Time(13),
     };
-
-    private static TypedBytes? ReadTyped(Statement row, int column) =>
-        row.IsNull(column) ? null : new TypedBytes(row.Text(column), row.Bytes(column + 1).ToArray());
 }

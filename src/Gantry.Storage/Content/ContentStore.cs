@@ -354,13 +354,6 @@ internal sealed class ContentStore(ScopeContext scope) : IContentStore
             SELECT {ContentTable.Columns} FROM content WHERE namespace = ? AND digest > ?
             ORDER BY digest LIMIT {PageSize}
             """);
-        select.Bind(scope.Namespace).Bind(after);
-        List<ContentInfo> page = [];
-        while (select.Read())
-        {
-            page.Add(ContentTable.ReadRow(select));
-        }
-
-        return page;
+        return select.Bind(scope.Namespace).Bind(after).ReadAll(ContentTable.ReadRow);
     });
 }

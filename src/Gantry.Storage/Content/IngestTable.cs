@@ -21,27 +21,14 @@ internal static class IngestTable
     public static List<Ingest> List(Connection connection, string ns)
     {
         using Statement select = connection.Use($"SELECT {Columns} FROM ingest WHERE namespace = ? ORDER BY ref");
-        select.Bind(ns);
-        List<Ingest> found = [];
-        while (select.Read())
-        {
-            found.Add(ReadRow(select));
-        }
-
-        return found;
+        return select.Bind(ns).ReadAll(ReadRow);
     }
 
     /// <summary>The names on disk of all ingests.</summary>
     public static List<string> ListBackends(Connection connection)
     {
         using Statement select = connection.Use("SELECT backend FROM ingest");
-        List<string> found = [];
-        while (select.Read())
-        {
-            found.Add(select.Text(0));
-        }
-
-        return found;
+        return select.ReadAll(row => row.Text(0));
     }
 
     /// <summary>Adds an ingest, or changes what is known of it.</summary>

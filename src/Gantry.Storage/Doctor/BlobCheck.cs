@@ -148,14 +148,7 @@ internal sealed class BlobCheck(DoctorContext context)
     {
         using Statement select = connection.Use(
             $"SELECT DISTINCT digest FROM content WHERE digest > ? ORDER BY digest LIMIT {PageSize}");
-        select.Bind(after);
-        List<string> page = [];
-        while (select.Read())
-        {
-            page.Add(select.Text(0));
-        }
-
-        return page;
+        return select.Bind(after).ReadAll(row => row.Text(0));
     });
 
     /// <summary>The size that records say; null when no namespace has the blob.</summary>

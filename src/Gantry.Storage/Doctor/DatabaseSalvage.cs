@@ -106,13 +106,7 @@ internal sealed class DatabaseSalvage(Database database, Func<Finding, Task> rep
     private static List<Column> Columns(Connection source, string table)
     {
         using Statement info = source.Use($"SELECT name, pk FROM pragma_table_info('{table}')");
-        List<Column> columns = [];
-        while (info.Read())
-        {
-            columns.Add(new Column(info.Text(0), (int)info.Number(1)));
-        }
-
-        return columns;
+        return info.ReadAll(row => new Column(row.Text(0), (int)row.Number(1)));
     }
 
     /// <summary>Reads until the end, or to where the damage is.</summary>

@@ -91,29 +91,20 @@ internal sealed class SnapshotCheck(DoctorContext context)
     private static List<(string Snapshotter, long Count)> ReadCounts(Connection connection)
     {
         using Statement select = connection.Use("SELECT snapshotter, count(*) FROM snapshot GROUP BY snapshotter");
-        List<(string Snapshotter, long Count)> counts = [];
-        while (select.Read())
-        {
-            counts.Add((select.Text(0), select.Number(1)));
-        }
-
-        return counts;
+        return select.ReadAll(row => (row.Text(0), row.Number(1)));
     }
 
     private static List<Row> ReadRows(Connection connection, string snapshotter)
     {
         using Statement select = connection.Use(
             "SELECT id, namespace, name, kind, parent IS NOT NULL FROM snapshot WHERE snapshotter = ?");
-        select.Bind(snapshotter);
-        List<Row> rows = [];
-        while (select.Read())
-        {
-            // A view of a parent may be nothing but the parent's own directory.
-            bool needs = (SnapshotKind)select.Number(3) != SnapshotKind.View || select.Number(4) == 0;
-            rows.Add(new Row(select.Number(0), select.Text(1), select.Text(2), needs));
-        }
 
-        return rows;
+        // A view of a parent may be nothing but the parent's own directory.
+        return select.Bind(snapshotter).ReadAll(row => new Row(
+            row.Number(0),
+            row.Text(1),
+            row.Text(2),
+            (SnapshotKind)row.Number(3) != SnapshotKind.View || row.Number(4) == 0));
     }
 
     private async Task<string?> RemoveAsync(ISnapshotDriver driver, Row row, CancellationToken cancellationToken)

@@ -147,18 +147,15 @@ internal sealed class Explainer
 
     private List<ExplainedLink> ReadHolders()
     {
-        List<(NodeKind Kind, string Key, ReferenceRole Role)> found = [];
+        List<(NodeKind Kind, string Key, ReferenceRole Role)> found;
         using (Statement select = _connection.Use(
             $"""
             SELECT kind, key, role FROM reference
             WHERE namespace = ? AND other_kind = ? AND other_key = ? AND role != 2 LIMIT {MaxHolders}
             """))
         {
-            select.Bind(_namespace).Bind((long)_kind).Bind(_key);
-            while (select.Read())
-            {
-                found.Add(((NodeKind)select.Number(0), select.Text(1), (ReferenceRole)select.Number(2)));
-            }
+            found = select.Bind(_namespace).Bind((long)_kind).Bind(_key).ReadAll(
+                row => ((NodeKind)row.Number(0), row.Text(1), (ReferenceRole)row.Number(2)));
         }
 
         List<ExplainedLink> holders = found.ConvertAll(holder => Link(

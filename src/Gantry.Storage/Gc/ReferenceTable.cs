@@ -71,13 +71,7 @@ internal static class ReferenceTable
             SELECT role, other_kind, other_key FROM reference WHERE namespace = ? AND kind = ? AND key = ?
             ORDER BY role, other_kind, other_key
             """);
-        select.Bind(ns).Bind((long)kind).Bind(key);
-        List<Reference> found = [];
-        while (select.Read())
-        {
-            found.Add(new Reference((ReferenceRole)select.Number(0), (NodeKind)select.Number(1), select.Text(2)));
-        }
-
-        return found;
+        return select.Bind(ns).Bind((long)kind).Bind(key).ReadAll(
+            row => new Reference((ReferenceRole)row.Number(0), (NodeKind)row.Number(1), row.Text(2)));
     }
 }

@@ -31,18 +31,8 @@ internal sealed class ImageStore(ScopeContext scope) : IImageStore
         return Task.FromResult(scope.Database.Read<IReadOnlyList<ImageRecord>>(connection =>
         {
             using Statement select = connection.Use($"SELECT {ImageTable.Columns} FROM image WHERE namespace = ? ORDER BY name");
-            select.Bind(scope.Namespace);
-            List<ImageRecord> found = [];
-            while (select.Read())
-            {
-                ImageRecord image = ImageTable.ReadRow(select);
-                if (filter.Matches(new ImageFields(image)))
-                {
-                    found.Add(image);
-                }
-            }
-
-            return found;
+            return select.Bind(scope.Namespace)
+                .ReadAll(ImageTable.ReadRow, image => filter.Matches(new ImageFields(image)));
         }));
     }
 

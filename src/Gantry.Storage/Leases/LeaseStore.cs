@@ -69,18 +69,8 @@ internal sealed class LeaseStore(ScopeContext scope) : ILeaseStore
         {
             using Statement select = connection.Use(
                 $"SELECT {LeaseTable.Columns} FROM lease WHERE namespace = ? ORDER BY id");
-            select.Bind(scope.Namespace);
-            List<Lease> found = [];
-            while (select.Read())
-            {
-                Lease lease = LeaseTable.ReadRow(select);
-                if (filter.Matches(new LeaseFields(lease)))
-                {
-                    found.Add(lease);
-                }
-            }
-
-            return found;
+            return select.Bind(scope.Namespace)
+                .ReadAll(LeaseTable.ReadRow, lease => filter.Matches(new LeaseFields(lease)));
         }));
     }
 

@@ -30,17 +30,9 @@ internal sealed class NamespaceStore(Database database, BlobAccess blobs) : INam
         return Task.FromResult(database.Read<IReadOnlyList<NamespaceInfo>>(connection =>
         {
             using Statement select = connection.Use("SELECT name, labels FROM namespace ORDER BY name");
-            List<NamespaceInfo> found = [];
-            while (select.Read())
-            {
-                NamespaceInfo info = new(Namespace.Parse(select.Text(0)), Labels.Decode(select.Bytes(1)));
-                if (filter.Matches(new NamespaceFields(info)))
-                {
-                    found.Add(info);
-                }
-            }
-
-            return found;
+            return select.ReadAll(
+                row => new NamespaceInfo(Namespace.Parse(row.Text(0)), Labels.Decode(row.Bytes(1))),
+                info => filter.Matches(new NamespaceFields(info)));
         }));
     }
 
@@ -112,14 +104,10 @@ internal sealed class NamespaceStore(Database database, BlobAccess blobs) : INam
                 $"namespace \"{name}\" must be empty, but it still has {string.Join(", ", remaining)}");
         }
 
-        List<string> ingests = [];
+        List<string> ingests;
         using (Statement select = writer.Use("SELECT backend FROM ingest WHERE namespace = ?"))
         {
-            select.Bind(name);
-            while (select.Read())
-            {
-                ingests.Add(select.Text(0));
-            }
+            ingests = select.Bind(name).ReadAll(row => row.Text(0));
         }
 
         DeleteFrom(writer, "DELETE FROM ingest WHERE namespace = ?", name);
@@ -147,12 +135,7 @@ internal sealed class NamespaceStore(Database database, BlobAccess blobs) : INam
         AddIfAny("SELECT 1 FROM activation WHERE namespace = ? LIMIT 1", "mounts");
         using Statement select = connection.Use(
             "SELECT DISTINCT snapshotter FROM snapshot WHERE namespace = ? ORDER BY snapshotter");
-        select.Bind(name);
-        while (select.Read())
-        {
-            kinds.Add($"snapshots on \"{select.Text(0)}\" snapshotter");
-        }
-
+        kinds.AddRange(select.Bind(name).ReadAll(row => $"snapshots on \"{row.Text(0)}\" snapshotter"));
         return kinds;
 
         void AddIfAny(string sql, string what)

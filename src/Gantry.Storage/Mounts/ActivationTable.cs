@@ -89,13 +89,7 @@ internal static class ActivationTable
     public static List<ActivationRow> ListAll(Connection connection)
     {
         using Statement select = connection.Use($"SELECT {Columns} FROM activation ORDER BY id");
-        List<ActivationRow> found = [];
-        while (select.Read())
-        {
-            found.Add(ReadRow(select));
-        }
-
-        return found;
+        return select.ReadAll(ReadRow);
     }
 
     private static ActivationRow ReadRow(Statement row) => new(

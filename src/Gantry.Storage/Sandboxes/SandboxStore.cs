@@ -33,18 +33,8 @@ internal sealed class SandboxStore(ScopeContext scope) : ISandboxStore
         {
             using Statement select =
                 connection.Use($"SELECT {SandboxTable.Columns} FROM sandbox WHERE namespace = ? ORDER BY id");
-            select.Bind(scope.Namespace);
-            List<SandboxRecord> found = [];
-            while (select.Read())
-            {
-                SandboxRecord sandbox = SandboxTable.ReadRow(select);
-                if (filter.Matches(new SandboxFields(sandbox)))
-                {
-                    found.Add(sandbox);
-                }
-            }
-
-            return found;
+            return select.Bind(scope.Namespace)
+                .ReadAll(SandboxTable.ReadRow, sandbox => filter.Matches(new SandboxFields(sandbox)));
         }));
     }
 
@@ -88,8 +78,8 @@ internal sealed class SandboxStore(ScopeContext scope) : ISandboxStore
                     """))
                 {
                     update.Bind(changed.RuntimeName)
-                        .Bind(changed.RuntimeOptions?.TypeUrl).Bind(changed.RuntimeOptions?.Value)
-                        .Bind(changed.Spec?.TypeUrl).Bind(changed.Spec?.Value)
+                        .Bind(changed.RuntimeOptions)
+                        .Bind(changed.Spec)
                         .Bind(ExtensionCodec.Encode(changed.Extensions)).Bind(Labels.Encode(changed.Labels))
                         .Bind(changed.UpdatedAt).Bind(scope.Namespace).Bind(changed.Id).Run();
                 }

@@ -1,4 +1,3 @@
-using Gantry.Core;
 using Gantry.Core.Sandboxes;
 using Gantry.Storage.Containers;
 using Gantry.Storage.Gc;
@@ -26,8 +25,8 @@ internal static class SandboxTable
             """))
         {
             insert.Bind(ns).Bind(sandbox.Id).Bind(sandbox.Sandboxer).Bind(sandbox.RuntimeName)
-                .Bind(sandbox.RuntimeOptions?.TypeUrl).Bind(sandbox.RuntimeOptions?.Value)
-                .Bind(sandbox.Spec?.TypeUrl).Bind(sandbox.Spec?.Value)
+                .Bind(sandbox.RuntimeOptions)
+                .Bind(sandbox.Spec)
                 .Bind(ExtensionCodec.Encode(sandbox.Extensions))
                 .Bind(Labels.Encode(sandbox.Labels)).Bind(sandbox.CreatedAt).Bind(sandbox.UpdatedAt);
             if (insert.Run() == 0)
@@ -49,14 +48,11 @@ internal static class SandboxTable
     {
         Sandboxer = row.Text(1),
         RuntimeName = row.Text(2),
-        RuntimeOptions = ReadTyped(row, 3),
-        Spec = ReadTyped(row, 5),
+        RuntimeOptions = row.Typed(3),
+        Spec = row.Typed(5),
         Extensions = ExtensionCodec.Decode(row.Bytes(7)),
         Labels = Labels.Decode(row.Bytes(8)),
         CreatedAt = row.Time(9),
         UpdatedAt = row.Time(10),
     };
-
-    private static TypedBytes? ReadTyped(Statement row, int column) =>
-        row.IsNull(column) ? null : new TypedBytes(row.Text(column), row.Bytes(column + 1).ToArray());
 }

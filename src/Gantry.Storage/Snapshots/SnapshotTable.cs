@@ -35,13 +35,7 @@ internal static class SnapshotTable
         int count)
     {
         using Statement select = SelectPart(connection, ns, snapshotter, after, count);
-        List<SnapshotRow> page = [];
-        while (select.Read())
-        {
-            page.Add(ReadRow(select));
-        }
-
-        return page;
+        return select.ReadAll(ReadRow);
     }
 
     /// <summary>Selects what <see cref="ListPage"/> lists, as rows for <see cref="ReadRow"/>.</summary>

@@ -204,37 +204,25 @@ internal sealed class SpaceMeter(
     private void WalkOthers(Connection connection, HoldingGraph graph)
     {
         long now = StoredTime.ToTicks(time.GetUtcNow());
-        using (Statement containers = connection.Use("SELECT namespace, id FROM container"))
+        WalkAll(NodeKind.Container, "SELECT namespace, id FROM container");
+        WalkAll(NodeKind.Sandbox, "SELECT namespace, id FROM sandbox");
+        WalkAll(NodeKind.Ingest, "SELECT namespace, ref FROM ingest");
+        using Statement leases = connection.Use("SELECT namespace, id, flat, expires_at FROM lease");
+        while (leases.Read())
         {
-            while (containers.Read())
+            if (leases.IsNull(3) || leases.Number(3) > now)
             {
-                graph.Walk(containers.Text(0), NodeKind.Container, containers.Text(1));
+                graph.Walk(leases.Text(0), NodeKind.Lease, leases.Text(1), flat: leases.Number(2) != 0);
             }
         }
 
-        using (Statement sandboxes = connection.Use("SELECT namespace, id FROM sandbox"))
+        void WalkAll(NodeKind kind, string sql)
         {
-            while (sandboxes.Read())
+            using Statement select = connection.Use(sql);
+            while (select.Read())
             {
-                graph.Walk(sandboxes.Text(0), NodeKind.Sandbox, sandboxes.Text(1));
+                graph.Walk(select.Text(0), kind, select.Text(1));
             }
-        }
-
-        using (Statement leases = connection.Use("SELECT namespace, id, flat, expires_at FROM lease"))
-        {
-            while (leases.Read())
-            {
-                if (leases.IsNull(3) || leases.Number(3) > now)
-                {
-                    graph.Walk(leases.Text(0), NodeKind.Lease, leases.Text(1), flat: leases.Number(2) != 0);
-                }
-            }
-        }
-
-        using Statement ingests = connection.Use("SELECT namespace, ref FROM ingest");
-        while (ingests.Read())
-        {
-            graph.Walk(ingests.Text(0), NodeKind.Ingest, ingests.Text(1));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Gantry.Core;
 using SQLitePCL;
 
 namespace Gantry.Storage.Sqlite;
@@ -83,6 +84,9 @@ internal sealed class Statement : IDisposable
         return this;
     }
 
+    /// <summary>Binds the next two parameters: type URL and value, or NULL both.</summary>
+    public Statement Bind(TypedBytes? value) => Bind(value?.TypeUrl).Bind(value?.Value);
+
     /// <summary>Binds the next parameter: what <see cref="Value"/> has told.</summary>
     public Statement Bind(object? value) => value switch
     {
@@ -109,6 +113,24 @@ internal sealed class Statement : IDisposable
         return false;
     }
 
+    /// <summary>Reads all rows that are left.</summary>
+    /// <param name="read">Makes what a row stands for.</param>
+    /// <param name="keep">Which of it to give back; null: all.</param>
+    public List<T> ReadAll<T>(Func<Statement, T> read, Predicate<T>? keep = null)
+    {
+        List<T> found = [];
+        while (Read())
+        {
+            T one = read(this);
+            if (keep?.Invoke(one) is not false)
+            {
+                found.Add(one);
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>Runs a statement that gives no rows.</summary>
     /// <returns>The number of rows changed.</returns>
     public int Run()
@@ -131,6 +153,10 @@ internal sealed class Statement : IDisposable
 
     /// <summary>The time in a column of this row.</summary>
     public DateTimeOffset Time(int column) => StoredTime.FromTicks(Number(column));
+
+    /// <summary>The type URL in a column of this row and the value in the next; null for NULL.</summary>
+    public TypedBytes? Typed(int column) =>
+        IsNull(column) ? null : new TypedBytes(Text(column), Bytes(column + 1).ToArray());
 
     /// <summary>What is in a column of this row: a number, text, bytes, or null.</summary>
     public object? Value(int column) => raw.sqlite3_column_type(_statement, column) switch
