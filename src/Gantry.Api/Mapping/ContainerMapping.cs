@@ -1,10 +1,6 @@
-using System.Collections.Immutable;
 using Gantry.Api.Services.Containers;
-using Gantry.Core;
 using Gantry.Core.Containers;
 using Gantry.Core.Errors;
-using Google.Protobuf.Collections;
-using Google.Protobuf.WellKnownTypes;
 
 namespace Gantry.Api.Mapping;
 
@@ -33,11 +29,7 @@ public static class ContainerMapping
             UpdatedAt = container.UpdatedAt.ToMessage(),
         };
         message.Labels.Fill(container.Labels);
-        foreach ((string name, TypedBytes value) in container.Extensions)
-        {
-            message.Extensions[name] = value.ToMessage();
-        }
-
+        message.Extensions.Fill(container.Extensions);
         return message;
     }
 
@@ -56,15 +48,10 @@ public static class ContainerMapping
             Spec = message.Spec.ToRecord(),
             Snapshotter = message.Snapshotter,
             SnapshotKey = message.SnapshotKey,
-            Extensions = Extensions(message.Extensions),
+            Extensions = message.Extensions.ToRecord(),
             Sandbox = message.Sandbox,
             CreatedAt = message.CreatedAt.ToRecord(),
             UpdatedAt = message.UpdatedAt.ToRecord(),
         };
     }
-
-    private static IReadOnlyDictionary<string, TypedBytes> Extensions(MapField<string, Any> field) =>
-        field.Count == 0
-            ? ImmutableDictionary<string, TypedBytes>.Empty
-            : field.ToDictionary(entry => entry.Key, entry => entry.Value.ToRecord(), StringComparer.Ordinal);
 }

@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using Gantry.Api.Types;
-using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Core.Sandboxes;
 
@@ -28,11 +26,7 @@ public static class SandboxMapping
             UpdatedAt = sandbox.UpdatedAt.ToMessage(),
         };
         message.Labels.Fill(sandbox.Labels);
-        foreach ((string name, TypedBytes value) in sandbox.Extensions)
-        {
-            message.Extensions[name] = value.ToMessage();
-        }
-
+        message.Extensions.Fill(sandbox.Extensions);
         return message;
     }
 
@@ -49,10 +43,7 @@ public static class SandboxMapping
             RuntimeOptions = message.Runtime?.Options.ToRecord(),
             Spec = message.Spec.ToRecord(),
             Labels = message.Labels.ToRecord(),
-            Extensions = message.Extensions.Count == 0
-                ? ImmutableDictionary<string, TypedBytes>.Empty
-                : message.Extensions.ToDictionary(
-                    entry => entry.Key, entry => entry.Value.ToRecord(), StringComparer.Ordinal),
+            Extensions = message.Extensions.ToRecord(),
             CreatedAt = message.CreatedAt.ToRecord(),
             UpdatedAt = message.UpdatedAt.ToRecord(),
         };

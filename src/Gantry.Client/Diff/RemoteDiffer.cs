@@ -1,7 +1,6 @@
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Diff;
 using Gantry.Client.Internal;
-using Gantry.Core;
 using Gantry.Core.Diff;
 using Gantry.Core.Mounts;
 using Gantry.Oci.Image;
@@ -23,11 +22,7 @@ internal sealed class RemoteDiffer(Connection connection, RpcHeaders headers) : 
             Mounts = { mounts.ToMessages() },
             SyncFs = options.SyncFilesystem,
         };
-        foreach ((string id, TypedBytes payload) in options.Payloads)
-        {
-            request.Payloads.Add(id, payload.ToMessage());
-        }
-
+        request.Payloads.Fill(options.Payloads);
         ApplyResponse response = new();
         await connection.CallAsync(
             "/containerd.services.diff.v1.Diff/Apply",

@@ -20,8 +20,7 @@ internal sealed class DiffService(IMetadata metadata, Func<INamespaceScope, IDif
         UnpackOptions options = new()
         {
             SyncFilesystem = request.SyncFs,
-            Payloads = request.Payloads.ToDictionary(
-                payload => payload.Key, payload => payload.Value.ToRecord(), StringComparer.Ordinal),
+            Payloads = request.Payloads.ToRecord(),
         };
         Descriptor applied = await differ(scope).ApplyAsync(
             layer,
