@@ -113,14 +113,6 @@ public static class ErrorMapping
         return status;
     }
 
-    /// <summary>Reads an error that came as a status.</summary>
-    /// <param name="status">The status; not that of success.</param>
-    public static GantryException FromStatus(RpcStatus status)
-    {
-        ArgumentNullException.ThrowIfNull(status);
-        return FromRpcException(status.ToRpcException());
-    }
-
     /// <summary>A status as a gRPC stub throws it; details travel in a trailer.</summary>
     /// <param name="status">The status; not that of success.</param>
     public static RpcException ToRpcException(this RpcStatus status)

@@ -41,7 +41,4 @@ public static class WellKnownLabels
 
     /// <summary>On a namespace: the snapshotter that clients are to use.</summary>
     public const string DefaultSnapshotter = "containerd.io/defaults/snapshotter";
-
-    /// <summary>On a namespace: the runtime that clients are to use.</summary>
-    public const string DefaultRuntime = "containerd.io/defaults/runtime";
 }

@@ -3,14 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace Gantry.Linux.Syscalls;
 
-/// <summary>Bytes of a file: write(2), pwrite(2), ftruncate(2), fallocate(2), lseek(2).</summary>
+/// <summary>Bytes of a file: write(2), pwrite(2), ftruncate(2), lseek(2).</summary>
 /// <seealso href="https://man7.org/linux/man-pages/man2/write.2.html"/>
 [SkipLocalsInit]
 public static unsafe partial class FileData
 {
     private const int SEEK_DATA = 3;
     private const int SEEK_HOLE = 4;
-    private const int FALLOC_FL_KEEP_SIZE = 1;
 
     /// <summary>Writes all the bytes at the file's position.</summary>
     /// <param name="file">Open for writing.</param>
@@ -58,25 +57,6 @@ public static unsafe partial class FileData
     public static void SetLength(SafeHandle file, long length) =>
         Syscall.Check(ftruncate(file, length), "ftruncate", file);
 
-    /// <summary>Reserves room on the disk without changing the length.</summary>
-    /// <param name="file">Open for writing.</param>
-    /// <param name="offset">From where.</param>
-    /// <param name="length">How much.</param>
-    /// <returns>False when the filesystem has no such call.</returns>
-    /// <exception cref="LinuxException">The call failed, for example with ENOSPC.</exception>
-    public static bool TryReserve(SafeHandle file, long offset, long length)
-    {
-        if (fallocate(file, FALLOC_FL_KEEP_SIZE, offset, length) == 0)
-        {
-            return true;
-        }
-
-        int errno = Marshal.GetLastPInvokeError();
-        return errno is Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.EINTR
-            ? false
-            : throw new LinuxException("fallocate", $"fd {file.DangerousGetHandle()}", errno);
-    }
-
     /// <summary>Finds the next bytes that are no hole: SEEK_DATA and SEEK_HOLE.</summary>
     /// <param name="file">Open for reading.</param>
     /// <param name="offset">Where to look from.</param>
@@ -118,9 +98,6 @@ public static unsafe partial class FileData
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int ftruncate(SafeHandle fd, long length);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int fallocate(SafeHandle fd, int mode, long offset, long length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial long lseek(SafeHandle fd, long offset, int whence);

@@ -21,9 +21,6 @@ public static class MediaTypes
     /// <summary>OCI: a layer, zstd.</summary>
     public const string OciLayerZstd = "application/vnd.oci.image.layer.v1.tar+zstd";
 
-    /// <summary>OCI: a descriptor.</summary>
-    public const string OciDescriptor = "application/vnd.oci.descriptor.v1+json";
-
     /// <summary>OCI: the config of an artifact that has none.</summary>
     public const string OciEmpty = "application/vnd.oci.empty.v1+json";
 
@@ -44,9 +41,6 @@ public static class MediaTypes
 
     /// <summary>Docker: a layer, zstd.</summary>
     public const string DockerLayerZstd = "application/vnd.docker.image.rootfs.diff.tar.zstd";
-
-    /// <summary>Docker: a layer that is to be fetched elsewhere, gzip.</summary>
-    public const string DockerForeignLayerGzip = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
 
     /// <summary>Docker: a manifest of schema 1, which is not supported.</summary>
     public const string DockerSchema1 = "application/vnd.docker.distribution.manifest.v1+json";

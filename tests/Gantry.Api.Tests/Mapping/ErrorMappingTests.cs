@@ -121,6 +121,8 @@ public sealed class ErrorMappingTests
     [InlineData(int.MaxValue)]
     public void A_code_that_does_not_exist_is_unknown(int code)
     {
-        Assert.Equal(ErrorKind.Unknown, ErrorMapping.FromStatus(new RpcStatus { Code = code, Message = "x" }).Kind);
+        RpcStatus status = new() { Code = code, Message = "x" };
+
+        Assert.Equal(ErrorKind.Unknown, ErrorMapping.FromRpcException(status.ToRpcException()).Kind);
     }
 }
