@@ -1,5 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Threading.Channels;
+using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
@@ -14,17 +13,10 @@ namespace Gantry.Server.Proxies;
 /// </summary>
 internal sealed class ProxyRemovals : IAsyncDisposable
 {
-    private readonly string _snapshotter;
     private readonly ProxyCalls _calls;
     private readonly Func<Namespace, ISnapshotter> _remote;
     private readonly ProxyNames _names;
-    private readonly ILogger _logger;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly Channel<bool> _signal =
-        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-
-    private readonly Task _loop;
+    private readonly PassLoop _passes;
 
     /// <summary>Starts the worker.</summary>
     public ProxyRemovals(
@@ -35,68 +27,33 @@ internal sealed class ProxyRemovals : IAsyncDisposable
         ILogger logger)
     {
         _remote = remote;
-        _snapshotter = snapshotter;
         _calls = calls;
         _names = names;
-        _logger = logger;
-        _loop = Task.Run(RunAsync);
+        _passes = new PassLoop(RemoveAllAsync, e => ServerLog.ProxyNotCleaned(logger, snapshotter, e.Message));
     }
 
     /// <summary>Sets a snapshot aside and returns.</summary>
     public void SetAside(long id)
     {
         _names.SetAside(id);
-        _signal.Writer.TryWrite(true);
+        _passes.Request();
     }
 
     /// <summary>Tells of all that is set aside now, and returns when that is done.</summary>
     /// <exception cref="GantryException">The proxy refused one for a reason other than that it has children.</exception>
-    public async Task DrainAsync(CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken);
-        try
-        {
-            // A parent goes once its children are gone: again as long as that brings something.
-            while (await PassAsync(cancellationToken))
-            {
-            }
-
-            await CleanUpAsync(cancellationToken);
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
+    public Task DrainAsync(CancellationToken cancellationToken) => _passes.InTurnAsync(RemoveAllAsync, cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _loop;
-        _stop.Dispose();
-        _turn.Dispose();
-    }
+    public ValueTask DisposeAsync() => _passes.DisposeAsync();
 
-    [SuppressMessage("Design", "CA1031", Justification = "a pass that fails is logged; the next signal begins another")]
-    private async Task RunAsync()
+    private async Task RemoveAllAsync(CancellationToken cancellationToken)
     {
-        while (!_stop.IsCancellationRequested)
+        // A parent goes once its children are gone: again as long as that brings something.
+        while (await PassAsync(cancellationToken))
         {
-            try
-            {
-                await _signal.Reader.ReadAsync(_stop.Token);
-                await DrainAsync(_stop.Token);
-            }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
-            {
-                ServerLog.ProxyNotCleaned(_logger, _snapshotter, e.Message);
-            }
         }
+
+        await CleanUpAsync(cancellationToken);
     }
 
     /// <summary>Tells of each once.</summary>

@@ -1,5 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Threading.Channels;
+using Gantry.Core;
 using Gantry.Linux.Syscalls;
 using Microsoft.Extensions.Logging;
 
@@ -16,12 +15,7 @@ internal sealed class RemovalWorker : IAsyncDisposable
     private readonly string _directory;
     private readonly ILogger _logger;
     private readonly Action<string> _remove;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly Channel<bool> _signal =
-        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-
-    private readonly Task _loop;
+    private readonly PassLoop _passes;
     private long _count;
 
     /// <summary>Starts the worker of a directory.</summary>
@@ -33,7 +27,8 @@ internal sealed class RemovalWorker : IAsyncDisposable
         _directory = directory;
         _logger = logger;
         _remove = remove;
-        _loop = Task.Run(RunAsync);
+        _passes = new PassLoop(
+            token => RemoveAllAsync([], token), e => SnapshotterLog.RemovalFailed(logger, directory, e));
     }
 
     /// <summary>Sets a directory of the same filesystem aside and returns; a path that is not there is no error.</summary>
@@ -46,14 +41,15 @@ internal sealed class RemovalWorker : IAsyncDisposable
 
         string aside = $"{Prefix}{Path.GetFileName(path)}-{Guid.NewGuid():N}-{Interlocked.Increment(ref _count)}";
         Link.Rename(path, Path.Combine(_directory, aside));
-        _signal.Writer.TryWrite(true);
+        _passes.Request();
     }
 
     /// <summary>Removes all that is set aside now, and returns when that is done.</summary>
     /// <exception cref="AggregateException">Something could not be removed.</exception>
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
-        List<Exception> errors = await RemoveAllAsync(cancellationToken);
+        List<Exception> errors = [];
+        await _passes.InTurnAsync(token => RemoveAllAsync(errors, token), cancellationToken);
         if (errors.Count > 0)
         {
             throw new AggregateException(errors);
@@ -61,52 +57,14 @@ internal sealed class RemovalWorker : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _loop;
-        _stop.Dispose();
-        _turn.Dispose();
-    }
+    public ValueTask DisposeAsync() => _passes.DisposeAsync();
 
-    [SuppressMessage("Design", "CA1031", Justification = "a pass that fails is logged; the next signal begins another")]
-    private async Task RunAsync()
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            try
-            {
-                await _signal.Reader.ReadAsync(_stop.Token);
-                await RemoveAllAsync(_stop.Token);
-            }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
-            {
-                SnapshotterLog.RemovalFailed(_logger, _directory, e);
-            }
-        }
-    }
+    // Off the caller's thread: a tree may be large.
+    private Task RemoveAllAsync(List<Exception> errors, CancellationToken cancellationToken) =>
+        Task.Run(() => RemoveAll(errors, cancellationToken), cancellationToken);
 
-    private async Task<List<Exception>> RemoveAllAsync(CancellationToken cancellationToken)
+    private void RemoveAll(List<Exception> errors, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
-        try
-        {
-            // Off the caller's thread: a tree may be large.
-            return await Task.Run(() => RemoveAll(cancellationToken), cancellationToken);
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
-
-    private List<Exception> RemoveAll(CancellationToken cancellationToken)
-    {
-        List<Exception> errors = [];
         foreach (string path in Directory.GetDirectories(_directory, Prefix + "*"))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -120,7 +78,5 @@ internal sealed class RemovalWorker : IAsyncDisposable
                 errors.Add(e);
             }
         }
-
-        return errors;
     }
 }
