@@ -76,19 +76,11 @@ public sealed class NativeDriver : ISnapshotDriver, IAsyncDisposable
     public Task<SnapshotUsage> CommitAsync(
         long id,
         IReadOnlyList<long> parents,
-        CancellationToken cancellationToken) =>
-        Task.Run(
-            () =>
-            {
-                // Data first, then the record that names it: whoever wrote the files may not have synced them.
-                FileSync.Syncfs(_directories.Of(id));
-                return DiskUsage.Of(_directories.Of(id), cancellationToken);
-            },
-            cancellationToken);
+        CancellationToken cancellationToken) => DiskUsage.OfSyncedAsync(_directories.Of(id), cancellationToken);
 
     /// <inheritdoc/>
     public Task<SnapshotUsage> UsageAsync(long id, IReadOnlyList<long> parents, CancellationToken cancellationToken) =>
-        Task.Run(() => DiskUsage.Of(_directories.Of(id), cancellationToken), cancellationToken);
+        DiskUsage.OfAsync(_directories.Of(id), cancellationToken);
 
     /// <inheritdoc/>
     public Task RemoveAsync(long id, CancellationToken cancellationToken)

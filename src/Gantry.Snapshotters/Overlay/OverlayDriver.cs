@@ -103,19 +103,11 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
     public Task<SnapshotUsage> CommitAsync(
         long id,
         IReadOnlyList<long> parents,
-        CancellationToken cancellationToken) =>
-        Task.Run(
-            () =>
-            {
-                // Data first, then the record that names it: whoever wrote the files may not have synced them.
-                FileSync.Syncfs(Files(id));
-                return DiskUsage.Of(Files(id), cancellationToken);
-            },
-            cancellationToken);
+        CancellationToken cancellationToken) => DiskUsage.OfSyncedAsync(Files(id), cancellationToken);
 
     /// <inheritdoc/>
     public Task<SnapshotUsage> UsageAsync(long id, IReadOnlyList<long> parents, CancellationToken cancellationToken) =>
-        Task.Run(() => DiskUsage.Of(Files(id), cancellationToken), cancellationToken);
+        DiskUsage.OfAsync(Files(id), cancellationToken);
 
     /// <inheritdoc/>
     public Task RemoveAsync(long id, CancellationToken cancellationToken)

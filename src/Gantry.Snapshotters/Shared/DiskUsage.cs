@@ -10,6 +10,20 @@ internal static class DiskUsage
 {
     private const int BlockSize = 512;
 
+    /// <summary>The space of a tree, once all that was written to it is on the disk.</summary>
+    public static Task<SnapshotUsage> OfSyncedAsync(string root, CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            // Data first, then the record that names it: whoever wrote the files may not have synced them.
+            FileSync.Syncfs(root);
+            return Of(root, cancellationToken);
+        },
+        cancellationToken);
+
+    /// <summary>The space of a tree, counted off the caller's thread.</summary>
+    public static Task<SnapshotUsage> OfAsync(string root, CancellationToken cancellationToken) =>
+        Task.Run(() => Of(root, cancellationToken), cancellationToken);
+
     /// <summary>
     /// The space of what differs in a snapshot of btrfs from what it is a snapshot of. A file that nobody touched has
     /// the same inode number and the same time of change in both.
