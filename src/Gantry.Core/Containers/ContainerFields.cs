@@ -7,25 +7,13 @@ namespace Gantry.Core.Containers;
 public sealed class ContainerFields(ContainerRecord container) : IFieldSource
 {
     /// <inheritdoc/>
-    public bool TryGetField(ReadOnlySpan<string> path, out string value)
-    {
-        if (path.IsEmpty)
+    public bool TryGetField(ReadOnlySpan<string> path, out string value) =>
+        path.IsEmpty ? MapFields.Absent(out value) : path[0] switch
         {
-            return MapFields.Absent(out value);
-        }
-
-        switch (path[0])
-        {
-            case "id":
-                return MapFields.Present(container.Id, out value);
-            case "runtime" when path.Length > 1 && path[1] == "name":
-                return MapFields.Present(container.RuntimeName, out value);
-            case "image":
-                return MapFields.Present(container.Image, out value);
-            case "labels":
-                return MapFields.TryGet(container.Labels, path[1..], out value);
-            default:
-                return MapFields.Absent(out value);
-        }
-    }
+            "id" => MapFields.Present(container.Id, out value),
+            "runtime" when path.Length > 1 && path[1] == "name" => MapFields.Present(container.RuntimeName, out value),
+            "image" => MapFields.Present(container.Image, out value),
+            "labels" => MapFields.TryGet(container.Labels, path[1..], out value),
+            _ => MapFields.Absent(out value),
+        };
 }

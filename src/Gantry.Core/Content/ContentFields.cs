@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gantry.Core.Filters;
 
 namespace Gantry.Core.Content;
@@ -7,24 +8,12 @@ namespace Gantry.Core.Content;
 public sealed class ContentFields(ContentInfo content) : IFieldSource
 {
     /// <inheritdoc/>
-    public bool TryGetField(ReadOnlySpan<string> path, out string value)
-    {
-        if (path.IsEmpty)
+    public bool TryGetField(ReadOnlySpan<string> path, out string value) =>
+        path.IsEmpty ? MapFields.Absent(out value) : path[0] switch
         {
-            return MapFields.Absent(out value);
-        }
-
-        switch (path[0])
-        {
-            case "digest":
-                return MapFields.Present(content.Digest.ToString(), out value);
-            case "size":
-                value = content.Size.ToString(System.Globalization.CultureInfo.InvariantCulture);
-                return true;
-            case "labels":
-                return MapFields.TryGet(content.Labels, path[1..], out value);
-            default:
-                return MapFields.Absent(out value);
-        }
-    }
+            "digest" => MapFields.Present(content.Digest.ToString(), out value),
+            "size" => MapFields.Present(content.Size.ToString(CultureInfo.InvariantCulture), out value),
+            "labels" => MapFields.TryGet(content.Labels, path[1..], out value),
+            _ => MapFields.Absent(out value),
+        };
 }

@@ -7,20 +7,10 @@ namespace Gantry.Core.Content;
 public sealed class IngestFields(IngestStatus ingest) : IFieldSource
 {
     /// <inheritdoc/>
-    public bool TryGetField(ReadOnlySpan<string> path, out string value)
-    {
-        if (path.IsEmpty)
+    public bool TryGetField(ReadOnlySpan<string> path, out string value) =>
+        path.IsEmpty ? MapFields.Absent(out value) : path[0] switch
         {
-            return MapFields.Absent(out value);
-        }
-
-        switch (path[0])
-        {
-            case "ref":
-                value = ingest.Ref;
-                return true;
-            default:
-                return MapFields.Absent(out value);
-        }
-    }
+            "ref" => MapFields.Given(ingest.Ref, out value),
+            _ => MapFields.Absent(out value),
+        };
 }

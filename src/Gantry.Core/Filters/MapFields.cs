@@ -27,6 +27,13 @@ internal static class MapFields
         return text.Length > 0;
     }
 
+    /// <summary>A field that is there, even when it is empty.</summary>
+    public static bool Given(string text, out string value)
+    {
+        value = text;
+        return true;
+    }
+
     /// <summary>A field that is not there.</summary>
     public static bool Absent(out string value)
     {

@@ -10,27 +10,16 @@ namespace Gantry.Core.Images;
 public sealed class ImageFields(ImageRecord image) : IFieldSource
 {
     /// <inheritdoc/>
-    public bool TryGetField(ReadOnlySpan<string> path, out string value)
-    {
-        if (path.IsEmpty)
+    public bool TryGetField(ReadOnlySpan<string> path, out string value) =>
+        path.IsEmpty ? MapFields.Absent(out value) : path[0] switch
         {
-            return MapFields.Absent(out value);
-        }
-
-        switch (path[0])
-        {
-            case "name":
-                return MapFields.Present(image.Name, out value);
-            case "target" when path.Length > 1 && path[1] == "digest":
-                return MapFields.Present(image.Target.Digest.ToString(), out value);
-            case "target" when path.Length > 1 && path[1] == "mediatype":
-                return MapFields.Present(image.Target.MediaType, out value);
-            case "labels":
-                return MapFields.TryGet(image.Labels, path[1..], out value);
-            case "annotations":
-                return MapFields.TryGet(image.Target.Annotations, path[1..], out value);
-            default:
-                return MapFields.Absent(out value);
-        }
-    }
+            "name" => MapFields.Present(image.Name, out value),
+            "target" when path.Length > 1 && path[1] == "digest" =>
+                MapFields.Present(image.Target.Digest.ToString(), out value),
+            "target" when path.Length > 1 && path[1] == "mediatype" =>
+                MapFields.Present(image.Target.MediaType, out value),
+            "labels" => MapFields.TryGet(image.Labels, path[1..], out value),
+            "annotations" => MapFields.TryGet(image.Target.Annotations, path[1..], out value),
+            _ => MapFields.Absent(out value),
+        };
 }

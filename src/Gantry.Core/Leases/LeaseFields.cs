@@ -7,21 +7,11 @@ namespace Gantry.Core.Leases;
 public sealed class LeaseFields(Lease lease) : IFieldSource
 {
     /// <inheritdoc/>
-    public bool TryGetField(ReadOnlySpan<string> path, out string value)
-    {
-        if (path.IsEmpty)
+    public bool TryGetField(ReadOnlySpan<string> path, out string value) =>
+        path.IsEmpty ? MapFields.Absent(out value) : path[0] switch
         {
-            return MapFields.Absent(out value);
-        }
-
-        switch (path[0])
-        {
-            case "id":
-                return MapFields.Present(lease.Id, out value);
-            case "labels":
-                return MapFields.TryGet(lease.Labels, path[1..], out value);
-            default:
-                return MapFields.Absent(out value);
-        }
-    }
+            "id" => MapFields.Present(lease.Id, out value),
+            "labels" => MapFields.TryGet(lease.Labels, path[1..], out value),
+            _ => MapFields.Absent(out value),
+        };
 }

@@ -7,21 +7,11 @@ namespace Gantry.Core.Mounts;
 public sealed class ActivationFields(Activation activation) : IFieldSource
 {
     /// <inheritdoc/>
-    public bool TryGetField(ReadOnlySpan<string> path, out string value)
-    {
-        if (path.IsEmpty)
+    public bool TryGetField(ReadOnlySpan<string> path, out string value) =>
+        path.IsEmpty ? MapFields.Absent(out value) : path[0] switch
         {
-            return MapFields.Absent(out value);
-        }
-
-        switch (path[0])
-        {
-            case "name":
-                return MapFields.Present(activation.Name, out value);
-            case "labels":
-                return MapFields.TryGet(activation.Labels, path[1..], out value);
-            default:
-                return MapFields.Absent(out value);
-        }
-    }
+            "name" => MapFields.Present(activation.Name, out value),
+            "labels" => MapFields.TryGet(activation.Labels, path[1..], out value),
+            _ => MapFields.Absent(out value),
+        };
 }

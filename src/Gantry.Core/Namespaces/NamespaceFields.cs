@@ -7,22 +7,11 @@ namespace Gantry.Core.Namespaces;
 public sealed class NamespaceFields(NamespaceInfo info) : IFieldSource
 {
     /// <inheritdoc/>
-    public bool TryGetField(ReadOnlySpan<string> path, out string value)
-    {
-        if (path.IsEmpty)
+    public bool TryGetField(ReadOnlySpan<string> path, out string value) =>
+        path.IsEmpty ? MapFields.Absent(out value) : path[0] switch
         {
-            return MapFields.Absent(out value);
-        }
-
-        switch (path[0])
-        {
-            case "name":
-                value = info.Name.ToString();
-                return true;
-            case "labels":
-                return MapFields.TryGet(info.Labels, path[1..], out value);
-            default:
-                return MapFields.Absent(out value);
-        }
-    }
+            "name" => MapFields.Present(info.Name.ToString(), out value),
+            "labels" => MapFields.TryGet(info.Labels, path[1..], out value),
+            _ => MapFields.Absent(out value),
+        };
 }

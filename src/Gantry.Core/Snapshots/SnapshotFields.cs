@@ -7,34 +7,21 @@ namespace Gantry.Core.Snapshots;
 public sealed class SnapshotFields(SnapshotInfo snapshot) : IFieldSource
 {
     /// <inheritdoc/>
-    public bool TryGetField(ReadOnlySpan<string> path, out string value)
-    {
-        if (path.IsEmpty)
+    public bool TryGetField(ReadOnlySpan<string> path, out string value) =>
+        path.IsEmpty ? MapFields.Absent(out value) : path[0] switch
         {
-            return MapFields.Absent(out value);
-        }
+            "kind" => MapFields.Present(Kind(snapshot.Kind), out value),
+            "name" => MapFields.Present(snapshot.Name, out value),
+            "parent" => MapFields.Given(snapshot.Parent, out value),
+            "labels" => MapFields.TryGet(snapshot.Labels, path[1..], out value),
+            _ => MapFields.Absent(out value),
+        };
 
-        switch (path[0])
-        {
-            case "kind":
-                value = snapshot.Kind switch
-                {
-                    SnapshotKind.View => "view",
-                    SnapshotKind.Active => "active",
-                    SnapshotKind.Committed => "committed",
-                    _ => "",
-                };
-                return value.Length > 0;
-            case "name":
-                value = snapshot.Name;
-                return true;
-            case "parent":
-                value = snapshot.Parent;
-                return true;
-            case "labels":
-                return MapFields.TryGet(snapshot.Labels, path[1..], out value);
-            default:
-                return MapFields.Absent(out value);
-        }
-    }
+    private static string Kind(SnapshotKind kind) => kind switch
+    {
+        SnapshotKind.View => "view",
+        SnapshotKind.Active => "active",
+        SnapshotKind.Committed => "committed",
+        _ => "",
+    };
 }
