@@ -12,7 +12,7 @@ internal static class Builtins
 {
     private const string Grpc = "io.containerd.grpc.v1";
     private const string Service = "io.containerd.service.v1";
-    private const string Snapshotter = "io.containerd.snapshotter.v1";
+    private const string Snapshotter = DaemonConfig.SnapshotterType;
     private const string Metadata = "io.containerd.metadata.v1";
     private const string Content = "io.containerd.content.v1";
     private const string Differ = "io.containerd.differ.v1";

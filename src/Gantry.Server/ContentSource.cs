@@ -26,9 +26,9 @@ internal static class ContentSource
     public static ProxyBlobStore? Open(DaemonConfig config, TimeProvider time)
     {
         List<ProxyPluginConfig> proxies =
-            [.. config.ProxyPlugins.Where(proxy => proxy.Type == "content" && !IsDisabled(config, proxy.Name))];
+            [.. config.ProxyPlugins.Where(proxy => proxy.Type == "content" && !config.IsDisabled(PluginType, proxy.Name))];
         List<string> places = [.. proxies.Select(proxy => proxy.Name)];
-        if (!IsDisabled(config, BuiltIn))
+        if (!config.IsDisabled(PluginType, BuiltIn))
         {
             places.Insert(0, BuiltIn);
         }
@@ -88,7 +88,4 @@ internal static class ContentSource
                     + "which namespace: only content in the root itself can be recorded anew; restore a backup");
         }
     }
-
-    private static bool IsDisabled(DaemonConfig config, string name) =>
-        config.DisabledPlugins.Contains($"{PluginType}.{name}", StringComparer.Ordinal);
 }

@@ -13,8 +13,6 @@ namespace Gantry.Server;
 /// <summary>The snapshotters of this daemon: those that work on this machine, and why the others don't.</summary>
 internal sealed class SnapshotterSet : IAsyncDisposable
 {
-    private const string PluginType = "io.containerd.snapshotter.v1";
-
     private readonly List<ISnapshotDriver> _drivers = [];
     private readonly List<(string Name, string Reason)> _skipped = [];
 
@@ -30,26 +28,32 @@ internal sealed class SnapshotterSet : IAsyncDisposable
     {
         SnapshotterSet set = new();
         ILogger logger = loggers.CreateLogger<SnapshotterSet>();
-        if (!IsDisabled(config, "native"))
-        {
-            string root = RootOf(config, "native");
-            set._drivers.Add(NativeDriver.Create(root, loggers.CreateLogger<NativeDriver>()));
-        }
+        set.Add(
+            config,
+            "native",
+            probe: _ => null,
+            root => NativeDriver.Create(root, loggers.CreateLogger<NativeDriver>()),
+            logger);
+        set.Add(
+            config,
+            "overlayfs",
+            OverlayDriver.Probe,
+            root => OverlayDriver.Create(root, config.Overlay, loggers.CreateLogger<OverlayDriver>()),
+            logger);
 
-        if (!IsDisabled(config, "overlayfs"))
-        {
-            set.OpenOverlay(config, loggers, logger);
-        }
-
-        if (!IsDisabled(config, "btrfs"))
-        {
-            set.OpenBtrfs(config, loggers, logger);
-        }
+        // Most machines have another filesystem: nothing to warn of.
+        set.Add(
+            config,
+            "btrfs",
+            BtrfsDriver.Probe,
+            root => BtrfsDriver.Create(root, loggers.CreateLogger<BtrfsDriver>()),
+            logger,
+            LogLevel.Information);
 
         // Content and diff proxies are used elsewhere: ContentSource, DifferSet.
         foreach (ProxyPluginConfig proxy in config.ProxyPlugins)
         {
-            set.OpenProxy(proxy, config, loggers, logger, time);
+            set.AddProxy(proxy, config, loggers, logger, time);
         }
 
         return set;
@@ -80,32 +84,31 @@ internal sealed class SnapshotterSet : IAsyncDisposable
         }
     }
 
-    private void OpenOverlay(DaemonConfig config, ILoggerFactory loggers, ILogger logger)
+    /// <summary>Opens one of the daemon's own, unless it is disabled or a probe of its root says why it can't work.</summary>
+    private void Add(
+        DaemonConfig config,
+        string name,
+        Func<string, string?> probe,
+        Func<string, ISnapshotDriver> create,
+        ILogger logger,
+        LogLevel level = LogLevel.Warning)
     {
-        string root = RootOf(config, "overlayfs");
-        if (OverlayDriver.Probe(root) is { } reason)
+        if (config.IsDisabled(DaemonConfig.SnapshotterType, name))
         {
-            Skip(logger, LogLevel.Warning, "overlayfs", reason);
             return;
         }
 
-        _drivers.Add(OverlayDriver.Create(root, config.Overlay, loggers.CreateLogger<OverlayDriver>()));
-    }
-
-    private void OpenBtrfs(DaemonConfig config, ILoggerFactory loggers, ILogger logger)
-    {
-        string root = RootOf(config, "btrfs");
-        if (BtrfsDriver.Probe(root) is { } reason)
+        string root = config.SnapshotterRoot(name);
+        if (probe(root) is { } reason)
         {
-            // Most machines have another filesystem: nothing to warn of.
-            Skip(logger, LogLevel.Information, "btrfs", reason);
+            Skip(logger, level, name, reason);
             return;
         }
 
-        _drivers.Add(BtrfsDriver.Create(root, loggers.CreateLogger<BtrfsDriver>()));
+        _drivers.Add(create(root));
     }
 
-    private void OpenProxy(
+    private void AddProxy(
         ProxyPluginConfig proxy,
         DaemonConfig config,
         ILoggerFactory loggers,
@@ -128,11 +131,11 @@ internal sealed class SnapshotterSet : IAsyncDisposable
         {
             Skip(logger, LogLevel.Warning, proxy.Name, "there is a snapshotter of that name");
         }
-        else if (!IsDisabled(config, proxy.Name))
+        else if (!config.IsDisabled(DaemonConfig.SnapshotterType, proxy.Name))
         {
             _drivers.Add(new ProxySnapshotDriver(
                 proxy,
-                RootOf(config, proxy.Name),
+                config.SnapshotterRoot(proxy.Name),
                 config.ProxyTimeout,
                 time,
                 loggers.CreateLogger<ProxySnapshotDriver>()));
@@ -141,13 +144,7 @@ internal sealed class SnapshotterSet : IAsyncDisposable
 
     private void Skip(ILogger logger, LogLevel level, string name, string reason)
     {
-        ServerLog.PluginSkipped(logger, level, $"{PluginType}.{name}", reason);
+        ServerLog.PluginSkipped(logger, level, $"{DaemonConfig.SnapshotterType}.{name}", reason);
         _skipped.Add((name, reason));
     }
-
-    private static string RootOf(DaemonConfig config, string name) =>
-        config.SnapshotterRoots.GetValueOrDefault(name, Path.Combine(config.Root, $"{PluginType}.{name}"));
-
-    private static bool IsDisabled(DaemonConfig config, string name) =>
-        config.DisabledPlugins.Contains($"{PluginType}.{name}", StringComparer.Ordinal);
 }

@@ -154,7 +154,7 @@ public static class ConfigLoader
         ConfigTable debug = file.Table("debug");
         Dictionary<string, ConfigTable> snapshotters = DaemonConfig.Snapshotters.ToDictionary(
             name => name,
-            name => plugins.Table($"io.containerd.snapshotter.v1.{name}"),
+            name => plugins.Table($"{DaemonConfig.SnapshotterType}.{name}"),
             StringComparer.Ordinal);
         ConfigTable diffService = plugins.Table("io.containerd.service.v1.diff-service");
         ConfigTable own = plugins.Table(OwnTable);

@@ -61,7 +61,7 @@ public static class ConfigWriter
 
         foreach (string snapshotter in DaemonConfig.Snapshotters)
         {
-            Table(text, $"plugins.\"io.containerd.snapshotter.v1.{snapshotter}\"");
+            Table(text, $"plugins.\"{DaemonConfig.SnapshotterType}.{snapshotter}\"");
             Line(text, "root_path", config.SnapshotterRoots.GetValueOrDefault(snapshotter, ""));
             if (snapshotter is "overlayfs")
             {

@@ -14,6 +14,9 @@ public sealed record DaemonConfig
     /// <summary>The newest version of config.toml that is understood.</summary>
     public const int NewestVersion = 4;
 
+    /// <summary>The type of snapshotters, as plug-ins.</summary>
+    internal const string SnapshotterType = "io.containerd.snapshotter.v1";
+
     /// <summary>The snapshotters that are part of the daemon.</summary>
     internal static readonly IReadOnlyList<string> Snapshotters = ["native", "overlayfs", "btrfs"];
 
@@ -101,6 +104,16 @@ public sealed record DaemonConfig
 
     /// <summary>Keys that were not understood, as <c>file: key</c>.</summary>
     public IReadOnlyList<string> UnknownKeys { get; init; } = [];
+
+    /// <summary>Whether a plug-in is not to start.</summary>
+    /// <param name="type">Its type, such as <c>io.containerd.snapshotter.v1</c>.</param>
+    /// <param name="id">Its id.</param>
+    public bool IsDisabled(string type, string id) => DisabledPlugins.Contains($"{type}.{id}", StringComparer.Ordinal);
+
+    /// <summary>The root directory of a snapshotter.</summary>
+    /// <param name="name">Its name.</param>
+    public string SnapshotterRoot(string name) =>
+        SnapshotterRoots.GetValueOrDefault(name, Path.Combine(Root, $"{SnapshotterType}.{name}"));
 
     /// <summary>The address of the ttrpc socket.</summary>
     public string TtrpcAddress => Ttrpc.Address.Length > 0 ? Ttrpc.Address : Grpc.Address + ".ttrpc";

@@ -50,7 +50,7 @@ internal static class ProxyPluginTables
     // A type may be told by the name of the plug-in's type as well.
     private static string ShortType(string type) => type switch
     {
-        "io.containerd.snapshotter.v1" => "snapshot",
+        DaemonConfig.SnapshotterType => "snapshot",
         "io.containerd.content.v1" => "content",
         "io.containerd.differ.v1" => "diff",
         "io.containerd.sandbox.controller.v1" => "sandbox",

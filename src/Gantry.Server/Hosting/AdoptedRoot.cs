@@ -10,8 +10,6 @@ namespace Gantry.Server.Hosting;
 /// <summary>A root that containerd has worked on.</summary>
 public static class AdoptedRoot
 {
-    private static readonly string[] Snapshotters = ["overlayfs", "native", "btrfs"];
-
     /// <summary>What can be taken over of a root.</summary>
     /// <param name="config">How the daemon is set up.</param>
     public static AdoptionOptions Options(DaemonConfig config)
@@ -19,12 +17,8 @@ public static class AdoptedRoot
         ArgumentNullException.ThrowIfNull(config);
         return new AdoptionOptions(config.Root)
         {
-            SnapshotterRoots = Snapshotters.ToDictionary(
-                name => name,
-                name => config.SnapshotterRoots.GetValueOrDefault(
-                    name,
-                    Path.Combine(config.Root, $"io.containerd.snapshotter.v1.{name}")),
-                StringComparer.Ordinal),
+            SnapshotterRoots = DaemonConfig.Snapshotters.ToDictionary(
+                name => name, config.SnapshotterRoot, StringComparer.Ordinal),
         };
     }
 
