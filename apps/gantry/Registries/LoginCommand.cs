@@ -12,11 +12,7 @@ internal static class LoginCommand
     public static Command Create()
     {
         Command command = new("login", "Keep a user and password for a registry");
-        Argument<string?> host = new("host")
-        {
-            Description = "The registry, such as registry.example:5000; docker.io if absent",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
+        Argument<string?> host = RegistryHostName.Argument();
         Option<string> user = new("--username", "-u")
         {
             Description = "The user; the password is asked for",

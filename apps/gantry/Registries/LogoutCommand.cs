@@ -11,11 +11,7 @@ internal static class LogoutCommand
     public static Command Create()
     {
         Command command = new("logout", "Forget the user and password for a registry");
-        Argument<string?> host = new("host")
-        {
-            Description = "The registry, such as registry.example:5000; docker.io if absent",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
+        Argument<string?> host = RegistryHostName.Argument();
         command.Add(host);
         command.SetAction(Session.Action(async (session, parse) =>
         {

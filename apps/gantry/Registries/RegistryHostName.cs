@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Gantry.Oci.Image;
 
 namespace Gantry.Cli.Registries;
@@ -6,6 +7,13 @@ namespace Gantry.Cli.Registries;
 internal static class RegistryHostName
 {
     private const string DockerHub = "docker.io";
+
+    /// <summary>The argument that names it.</summary>
+    public static Argument<string?> Argument() => new("host")
+    {
+        Description = "The registry, such as registry.example:5000; docker.io if absent",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     /// <summary>The host as references name it; Docker Hub's if none is written.</summary>
     /// <exception cref="FormatException">It is no host.</exception>
