@@ -18,15 +18,7 @@ public abstract partial class CommandLineSuite(DaemonFixture fixture) : IAsyncLi
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private static string Program
-    {
-        get
-        {
-            string path = Path.Combine(Environment.GetEnvironmentVariable("GANTRY_BIN") ?? "", "gantry");
-            Needs.Require(File.Exists(path), "GANTRY_BIN to be a directory with gantry");
-            return path;
-        }
-    }
+    private static string Program => Needs.Published("gantry");
 
     public async ValueTask InitializeAsync()
     {

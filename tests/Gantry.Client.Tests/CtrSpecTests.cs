@@ -63,12 +63,8 @@ public sealed class CtrSpecTests(ContainerdFixture fixture) : IClassFixture<Cont
         Assert.Equal(SpecForm.Of(ctr), SpecForm.Of(ours));
     }
 
-    private Task<BufferedCommandResult> GantryAsync(string[] arguments)
-    {
-        string program = Path.Combine(Environment.GetEnvironmentVariable("GANTRY_BIN") ?? "", "gantry");
-        Needs.Require(File.Exists(program), "GANTRY_BIN to be a directory with gantry");
-        return fixture.Daemon.RunAsync(program, ["-a", fixture.Daemon.Address, .. arguments], null);
-    }
+    private Task<BufferedCommandResult> GantryAsync(string[] arguments) =>
+        fixture.Daemon.RunAsync(Needs.Published("gantry"), ["-a", fixture.Daemon.Address, .. arguments], null);
 
     private async Task<JsonNode> SpecAsync(Func<Task<BufferedCommandResult>> make)
     {

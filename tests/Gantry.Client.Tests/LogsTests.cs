@@ -91,7 +91,7 @@ public sealed class LogsTests(GantryFixture fixture) : IClassFixture<GantryFixtu
                 "run", "--name", "l4", "-v", $"{directory.Path}:/w", fixture.Image, "sh", "-c",
                 "touch /w/up; while [ ! -e /w/go ]; do echo tick; sleep 0.1; done; echo after; exit 5")
             .ExecuteBufferedAsync(kill.Token);
-        await UntilAsync(() => File.Exists(directory["up"]));
+        await Poll.UntilAsync(() => File.Exists(directory["up"]));
         await kill.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client);
 
@@ -132,15 +132,5 @@ public sealed class LogsTests(GantryFixture fixture) : IClassFixture<GantryFixtu
         return Cli.Wrap(program)
             .WithArguments(["-a", fixture.Daemon.Address, .. arguments])
             .WithValidation(CommandResultValidation.None);
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(Patience);
-        while (!condition())
-        {
-            await Task.Delay(50, limit.Token);
-        }
     }
 }

@@ -14,15 +14,7 @@ public abstract class RunOptionsSuite(DaemonFixture fixture) : IAsyncLifetime
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private static string Program
-    {
-        get
-        {
-            string path = Path.Combine(Environment.GetEnvironmentVariable("GANTRY_BIN") ?? "", "gantry");
-            Needs.Require(File.Exists(path), "GANTRY_BIN to be a directory with gantry");
-            return path;
-        }
-    }
+    private static string Program => Needs.Published("gantry");
 
     public async ValueTask InitializeAsync()
     {
@@ -228,7 +220,7 @@ public abstract class RunOptionsSuite(DaemonFixture fixture) : IAsyncLifetime
             "run", "-d", "--name", "mapped", "--pid-file", directory["pid"], "--uidmap", "0:100000:65536",
             "--gidmap", "0:200000:65536", fixture.Image, "sh", "-c", "touch /new; sleep 1000");
         string root = $"/proc/{(await File.ReadAllTextAsync(directory["pid"], Token)).Trim()}/root";
-        await UntilAsync(() => File.Exists($"{root}/new"));
+        await Poll.UntilAsync(() => File.Exists($"{root}/new"));
 
         string inside = await GantryOkAsync("exec", "mapped", "sh", "-c", "stat -c '%u:%g' /new /bin/busybox; id -u; cat /proc/self/uid_map");
         string outside = await StatAsync($"{root}/new", $"{root}/bin/busybox");
@@ -368,14 +360,4 @@ public abstract class RunOptionsSuite(DaemonFixture fixture) : IAsyncLifetime
 
     private async Task<string> StatAsync(params string[] paths) =>
         (await fixture.Daemon.RunAsync("stat", ["-c", "%u:%g", .. paths], null)).StandardOutput;
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
-        while (!condition())
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), limit.Token);
-        }
-    }
 }

@@ -14,8 +14,6 @@ namespace Gantry.Compat.Tests;
 [Collection(ImagesCollection.Name)]
 public sealed class AdoptTests(Images images)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -223,22 +221,9 @@ public sealed class AdoptTests(Images images)
         string.Join('\n', listing.Split('\n').Distinct(StringComparer.Ordinal)
             .Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries)) + (line.Length > 0 ? " " : "")));
 
-    private static async Task EmptyAsync(string directory)
-    {
-        using CancellationTokenSource limit = new(Limit);
-        while (Directory.EnumerateFileSystemEntries(directory).Any())
-        {
-            Assert.False(limit.IsCancellationRequested, $"{directory} still has {Directory.EnumerateFileSystemEntries(directory).First()}");
-            await Task.Delay(TimeSpan.FromMilliseconds(50), Token);
-        }
-    }
+    private static Task EmptyAsync(string directory) => Poll.UntilAsync(
+        () => !Directory.EnumerateFileSystemEntries(directory).Any(), $"{directory} is empty");
 
-    private static async Task ThereAsync(Func<Task<string>> list, string wanted)
-    {
-        using CancellationTokenSource limit = new(Limit);
-        while (!(await list()).Contains(wanted, StringComparison.Ordinal))
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), limit.Token);
-        }
-    }
+    private static Task ThereAsync(Func<Task<string>> list, string wanted) => Poll.UntilAsync(
+        async () => (await list()).Contains(wanted, StringComparison.Ordinal), $"{wanted} is listed");
 }

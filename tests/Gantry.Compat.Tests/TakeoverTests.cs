@@ -11,8 +11,6 @@ public sealed class TakeoverTests(Images images)
 {
     private const string Count = "i=0; while true; do i=$((i+1)); echo $i; sleep 0.05; done";
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -35,7 +33,7 @@ public sealed class TakeoverTests(Images images)
         // One goes while no daemon is there.
         await containerd.StopAsync();
         await File.WriteAllTextAsync(work["go"], "", Token);
-        await UntilAsync(() => !Directory.Exists($"/proc/{goesPid}"), "its end");
+        await Poll.UntilAsync(() => !Directory.Exists($"/proc/{goesPid}"), "its end");
         await gantry.StartAsync(Token);
 
         // Gantry has them all, and can do all with them.
@@ -91,7 +89,7 @@ public sealed class TakeoverTests(Images images)
         {
             await StatusAsync(daemon, counter, "RUNNING");
             long length = new FileInfo(work[counter]).Length;
-            await UntilAsync(() => new FileInfo(work[counter]).Length > length, "more output");
+            await Poll.UntilAsync(() => new FileInfo(work[counter]).Length > length, "more output");
             BufferedCommandResult exec = await daemon.CtrAsync(
                 "task", "exec", "--exec-id", Unique("x"), counter, "sh", "-c", "echo in; exit 4");
             Assert.Equal(("in\n", 4), (exec.StandardOutput, exec.ExitCode));
@@ -113,15 +111,8 @@ public sealed class TakeoverTests(Images images)
         Assert.DoesNotContain(id, await daemon.CtrOkAsync("task", "ls"), StringComparison.Ordinal);
     }
 
-    private static async Task StatusAsync(PrivateDaemon daemon, string id, string status)
-    {
-        using CancellationTokenSource limit = new(Limit);
-        while ((await RowAsync(daemon, id)).LastOrDefault() != status)
-        {
-            Assert.False(limit.IsCancellationRequested, $"{id} is not {status}\n{daemon.Tail()}");
-            await Task.Delay(TimeSpan.FromMilliseconds(50), Token);
-        }
-    }
+    private static Task StatusAsync(PrivateDaemon daemon, string id, string status) => Poll.UntilAsync(
+        async () => (await RowAsync(daemon, id)).LastOrDefault() == status, $"{id} is {status}");
 
     private static async Task<int> PidAsync(PrivateDaemon daemon, string id) =>
         int.Parse((await RowAsync(daemon, id))[1], CultureInfo.InvariantCulture);
@@ -130,14 +121,4 @@ public sealed class TakeoverTests(Images images)
         (await daemon.CtrOkAsync("task", "ls")).Split('\n')
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             .FirstOrDefault(words => words.Length > 0 && words[0] == id) ?? [];
-
-    private static async Task UntilAsync(Func<bool> so, string what)
-    {
-        using CancellationTokenSource limit = new(Limit);
-        while (!so())
-        {
-            Assert.False(limit.IsCancellationRequested, what);
-            await Task.Delay(TimeSpan.FromMilliseconds(50), Token);
-        }
-    }
 }

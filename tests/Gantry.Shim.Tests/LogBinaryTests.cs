@@ -1,4 +1,5 @@
 using Gantry.Api.Runtime.TaskV2;
+using Gantry.Testing;
 using Grpc.Core;
 
 namespace Gantry.Shim.Tests;
@@ -6,8 +7,6 @@ namespace Gantry.Shim.Tests;
 /// <summary>Programs that take the output of a process: binary:// and binary-v2://.</summary>
 public sealed class LogBinaryTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -35,7 +34,7 @@ public sealed class LogBinaryTests
         uint status = await under.WaitAndDeleteAsync("c1", "", Token);
 
         Assert.Equal(4u, status);
-        await UntilAsync(() => File.Exists(under["err"]) && new FileInfo(under["err"]).Length > 0);
+        await Poll.UntilAsync(() => File.Exists(under["err"]) && new FileInfo(under["err"]).Length > 0);
         Assert.Equal("one\n", await File.ReadAllTextAsync(under["out"], Token));
         Assert.Equal("two\n", await File.ReadAllTextAsync(under["err"], Token));
         Assert.Equal("file|a b|", await File.ReadAllTextAsync(under["arguments"], Token));
@@ -212,7 +211,7 @@ public sealed class LogBinaryTests
         await under.WaitAndDeleteAsync("c1", "", Token);
 
         // containerd's shim sends the signal and does not wait.
-        await UntilAsync(() => !IsAlive(pid));
+        await Poll.UntilAsync(() => !IsAlive(pid));
     }
 
     /// <summary>Writes a logger: DIR in it is the test's directory.</summary>
@@ -226,14 +225,4 @@ public sealed class LogBinaryTests
 
     private static bool IsAlive(string pid) =>
         File.Exists($"/proc/{pid}/cmdline") && File.ReadAllText($"/proc/{pid}/cmdline").Length > 0;
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(Patience);
-        while (!condition())
-        {
-            await Task.Delay(50, limit.Token);
-        }
-    }
 }

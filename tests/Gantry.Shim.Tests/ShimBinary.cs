@@ -11,15 +11,7 @@ internal static class ShimBinary
 {
     public const string Name = "containerd-shim-gantry-v1";
 
-    public static string FilePath
-    {
-        get
-        {
-            string path = Path.Combine(Environment.GetEnvironmentVariable("GANTRY_BIN") ?? "", Name);
-            Needs.Require(Path.IsPathRooted(path) && File.Exists(path), $"GANTRY_BIN to be a directory with {Name}");
-            return path;
-        }
-    }
+    public static string FilePath => Needs.Published(Name);
 
     public static Task<(int Code, byte[] Output, string Error)> RunAsync(
         IReadOnlyList<string> arguments,

@@ -18,17 +18,7 @@ public sealed class GantryDaemon : PrivateDaemon
     }
 
     /// <summary>The directory of the published programs.</summary>
-    public static string BinDirectory
-    {
-        get
-        {
-            string? directory = Environment.GetEnvironmentVariable("GANTRY_BIN");
-            Needs.Require(
-                directory is not null && File.Exists(Path.Combine(directory, "gantryd")),
-                "GANTRY_BIN to be a directory with gantryd (eng/publish.sh DIR)");
-            return directory!;
-        }
-    }
+    public static string BinDirectory => Path.GetDirectoryName(Needs.Published("gantryd"))!;
 
     /// <summary>More lines of its config.toml; empty for none.</summary>
     public string Config { get; init; } = "";

@@ -28,6 +28,16 @@ public static partial class Needs
         return found!;
     }
 
+    /// <summary>A published program of the project; the variable <c>GANTRY_BIN</c> says where they are.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>Its path.</returns>
+    public static string Published(string name)
+    {
+        string path = Path.Combine(Environment.GetEnvironmentVariable("GANTRY_BIN") ?? "", name);
+        Require(Path.IsPathRooted(path) && File.Exists(path), $"GANTRY_BIN to be a directory with {name} (eng/publish.sh DIR)");
+        return path;
+    }
+
     /// <summary>Skips the test, or in CI fails it, when a need is not met.</summary>
     /// <param name="met">Whether it is met.</param>
     /// <param name="what">What is needed.</param>

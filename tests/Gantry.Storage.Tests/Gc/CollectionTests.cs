@@ -5,6 +5,7 @@ using Gantry.Core.Content;
 using Gantry.Core.Errors;
 using Gantry.Core.Snapshots;
 using Gantry.Oci.Image;
+using Gantry.Testing;
 using Xunit;
 using static Gantry.Storage.Tests.TestStore;
 
@@ -390,13 +391,7 @@ public sealed class CollectionTests
     {
         using CancellationTokenSource stop = new();
         Task running = store.Store.RunAsync(stop.Token);
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
-        while (!condition())
-        {
-            await Task.Delay(10, limit.Token);
-        }
-
+        await Poll.UntilAsync(condition);
         await stop.CancelAsync();
         await running;
     }

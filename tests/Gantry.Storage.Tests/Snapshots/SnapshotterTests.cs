@@ -2,6 +2,7 @@ using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Core.Mounts;
 using Gantry.Core.Snapshots;
+using Gantry.Testing;
 using Xunit;
 using static Gantry.Storage.Tests.TestStore;
 
@@ -199,7 +200,7 @@ public sealed class SnapshotterTests
 
         using CancellationTokenSource stop = new();
         Task running = store.Store.RunAsync(stop.Token);
-        await WaitForAsync(() => !store.Driver.Ids.Contains(41));
+        await Poll.UntilAsync(() => !store.Driver.Ids.Contains(41));
         await stop.CancelAsync();
         await running;
 
@@ -249,14 +250,4 @@ public sealed class SnapshotterTests
 
     private static async Task SaysAsync(ErrorKind kind, string message, Func<Task> action) =>
         Assert.Equal(message, (await FailsAsync(kind, action)).Message);
-
-    private static async Task WaitForAsync(Func<bool> condition)
-    {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
-        while (!condition())
-        {
-            await Task.Delay(10, limit.Token);
-        }
-    }
 }
