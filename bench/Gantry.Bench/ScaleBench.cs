@@ -25,6 +25,7 @@ internal sealed class ScaleBench(GantryClient client, string pid)
             Say($"{blobs / 4} blobs", await Filler.RunAsync(blobs / 4, i => Filler.BlobAsync(_scope, (q * blobs / 4) + i, kept)));
         }
 
+        SayMemory();
         for (int quarter = 0; quarter < 4; quarter++)
         {
             int q = quarter;
@@ -32,6 +33,7 @@ internal sealed class ScaleBench(GantryClient client, string pid)
                 snapshots / 4, i => _scope.Snapshots("overlayfs").PrepareAsync($"s{q}-{i}", "", kept, default)));
         }
 
+        SayMemory();
         for (int quarter = 0; quarter < 4; quarter++)
         {
             int q = quarter;
@@ -39,15 +41,17 @@ internal sealed class ScaleBench(GantryClient client, string pid)
                 containers / 4, i => _scope.Containers.CreateAsync(Filler.Container($"c{q}-{i}"), default)));
         }
 
+        SayMemory();
         await TimeAsync("walk blobs", async () => await CountAsync(_scope.Content.ListAsync([], default)));
         await TimeAsync("walk snapshots", async () => await CountAsync(_scope.Snapshots("overlayfs").ListAsync([], default)));
         await TimeAsync("list containers", async () => await _scope.Containers.ListAsync([], default));
         await TimeAsync("get a container", () => _scope.Containers.GetAsync("c0-0", default));
         await TimeAsync("create a container", () => _scope.Containers.CreateAsync(Filler.Container("one"), default));
         await TimeAsync("delete a container", () => _scope.Containers.DeleteAsync("one", default));
+        SayMemory();
         await CollectAsync("collect, nothing to remove", _ => Task.CompletedTask);
         await CollectAsync($"collect, {Removable} leases and images to remove", PrepareRemovableAsync);
-        Say($"memory: {Status("VmRSS")}, at its peak {Status("VmHWM")}");
+        SayMemory();
     }
 
     /// <summary>Makes records that expire at once.</summary>
@@ -147,6 +151,9 @@ internal sealed class ScaleBench(GantryClient client, string pid)
         }
         while (!until.IsCompleted);
     }
+
+    private void SayMemory() => Say(
+        $"  memory: {Status("VmRSS")}, of it {Status("RssFile")} of files; at its peak so far {Status("VmHWM")}");
 
     private string Status(string field) =>
         File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith(field, StringComparison.Ordinal))[(field.Length + 1)..].Trim();
