@@ -189,10 +189,6 @@ public sealed partial class TaskManager
 
             // Step 4
             await RemoveAsync(task);
-            if (task.Bootstrap is { } bootstrap)
-            {
-                ShimSocket.RemoveDead(bootstrap);
-            }
         }
         catch (Exception failure) when (failure is GantryException or IOException)
         {

@@ -156,8 +156,13 @@ public sealed partial class TaskManager
         }
         catch (GantryException failure) when (failure.Kind is ErrorKind.Unavailable)
         {
-            // It ended before it could answer.
+            // It ended before it could answer, or was killed and is about to be gone.
             _logger.LeftOut(bundle.Namespace.ToString(), bundle.Id, failure);
+            if (!IsShared(task))
+            {
+                await Remains.EndShimAsync(bundle, _time, CancellationToken.None);
+            }
+
             return true;
         }
         catch (Exception failure) when (failure is GantryException or TimeoutException)
@@ -190,6 +195,11 @@ public sealed partial class TaskManager
         {
             task.Log = null;
             await log.DisposeAsync();
+        }
+
+        if (task.Bootstrap is { } bootstrap)
+        {
+            ShimSocket.RemoveDead(bootstrap);
         }
 
         await DeactivateAsync(task);

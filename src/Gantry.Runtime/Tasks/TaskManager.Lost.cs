@@ -209,10 +209,6 @@ public sealed partial class TaskManager
         try
         {
             await RemoveAsync(task);
-            if (task.Bootstrap is { } bootstrap)
-            {
-                ShimSocket.RemoveDead(bootstrap);
-            }
         }
         catch (IOException failure)
         {
