@@ -1,5 +1,6 @@
 using Gantry.Archive.Apply;
 using Gantry.Core.Mounts;
+using Gantry.Core.Snapshots;
 
 namespace Gantry.Archive;
 
@@ -42,6 +43,7 @@ internal sealed record ApplyTarget(string Directory, ApplyOptions Options)
         {
             OverlayMode = true,
             LowerDirectories = MountText.LowerDirectories(mount),
+            DetachedNote = MountText.Find(mount, DetachedNote.MountOption),
             UserXattr = MountText.Has(mount, "userxattr"),
         });
     }

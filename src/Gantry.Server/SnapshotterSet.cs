@@ -1,3 +1,4 @@
+using Gantry.Archive.Apply;
 using Gantry.Core.Snapshots;
 using Gantry.Server.Config;
 using Gantry.Server.Logging;
@@ -38,7 +39,8 @@ internal sealed class SnapshotterSet : IAsyncDisposable
             config,
             "overlayfs",
             OverlayDriver.Probe,
-            root => OverlayDriver.Create(root, config.Overlay, loggers.CreateLogger<OverlayDriver>()),
+            root => OverlayDriver.Create(
+                root, config.Overlay, loggers.CreateLogger<OverlayDriver>(), LayerAttacher.Attach),
             logger);
 
         // Most machines have another filesystem: nothing to warn of.

@@ -15,4 +15,7 @@ internal static partial class TransferLog
 
     [LoggerMessage(4, LogLevel.Information, "pushed {Ref} as {Digest}")]
     public static partial void Pushed(this ILogger logger, string @ref, string digest);
+
+    [LoggerMessage(5, LogLevel.Information, "layer {Digest} waits for those below it: {Reason}")]
+    public static partial void NotDetached(this ILogger logger, string digest, string reason);
 }

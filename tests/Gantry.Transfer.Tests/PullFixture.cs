@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Gantry.Archive;
+using Gantry.Archive.Apply;
 using Gantry.Core.Content;
+using Gantry.Core.Diff;
 using Gantry.Core.Metadata;
 using Gantry.Core.Mounts;
 using Gantry.Core.Namespaces;
@@ -80,7 +82,7 @@ internal sealed class PullFixture : IAsyncDisposable
         RegistryServer registry = await RegistryServer.StartAsync(cancellationToken: Cancel);
         TempDirectory directory = new();
         OverlayDriver overlay = OverlayDriver.Create(
-            directory["overlay"], new OverlayOptions(), NullLogger<OverlayDriver>.Instance);
+            directory["overlay"], new OverlayOptions(), NullLogger<OverlayDriver>.Instance, LayerAttacher.Attach);
         NativeDriver native = NativeDriver.Create(directory["native"], NullLogger<NativeDriver>.Instance);
         NativeDriver behindRemote = NativeDriver.Create(directory["remote"], NullLogger<NativeDriver>.Instance);
         RemoteDriver remote = new(behindRemote);
@@ -102,6 +104,9 @@ internal sealed class PullFixture : IAsyncDisposable
         string name = await Registry.PushAsync(Layout.Source(tag), $"team/app:{tag}", format, Cancel);
         return new PullRequest(Reference.Parse(name)) { Snapshotter = snapshotter };
     }
+
+    /// <summary>What applies layers.</summary>
+    public IDiffer DifferOf(INamespaceScope scope) => new ContentDiffer(scope.Content, MountAsync);
 
     /// <summary>Runs a collection of garbage.</summary>
     public Task CollectAsync() => _store.Collector.CollectAsync(Cancel);

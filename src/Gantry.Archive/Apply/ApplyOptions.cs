@@ -17,6 +17,12 @@ public sealed record ApplyOptions
     /// </summary>
     public IReadOnlyList<string> LowerDirectories { get; init; } = [];
 
+    /// <summary>
+    /// In overlay mode, when the directories below are not there yet: the file that gets a
+    /// <see cref="Core.Snapshots.DetachedNote"/> of what has to be done when they are.
+    /// </summary>
+    public string? DetachedNote { get; init; }
+
     /// <summary>The overlay is mounted with userxattr: its attributes begin with <c>user.</c>, not <c>trusted.</c>.</summary>
     public bool UserXattr { get; init; }
 

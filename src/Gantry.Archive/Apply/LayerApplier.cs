@@ -18,7 +18,8 @@ public static class LayerApplier
     /// <param name="options">How.</param>
     /// <param name="cancellationToken">Ends the work; what was written stays.</param>
     /// <exception cref="GantryException">
-    /// NotImplemented: no such media type; InvalidArgument: the layer is malformed, ends too early, or passes a limit.
+    /// NotImplemented: no such media type; InvalidArgument: the layer is malformed, ends too early, or passes a limit;
+    /// NotImplemented, too: the layers below are not there yet, and this one needs them while it is applied.
     /// </exception>
     /// <exception cref="Linux.LinuxException">A file could not be made, for example for want of room.</exception>
     public static async Task<ApplyResult> ApplyAsync(
@@ -30,6 +31,7 @@ public static class LayerApplier
     {
         ArgumentNullException.ThrowIfNull(options);
         LayerMediaTypes.Require(mediaType);
+        using DetachedNoteFile? note = DetachedNoteFile.Begin(options.DetachedNote);
         await using ChunkPump pump = new(layer, options.MaxUncompressedSize, cancellationToken);
         TarReader reader = new(pump, options.Limits);
         using LayerWriter writer = new(rootDirectory, options);
@@ -48,6 +50,7 @@ public static class LayerApplier
         {
         }
 
+        note?.Finish(writer.Implied);
         return new ApplyResult(pump.Digest, pump.Size, entries, writer.IgnoredXattrs);
     }
 }

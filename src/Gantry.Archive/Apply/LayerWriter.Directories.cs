@@ -35,6 +35,10 @@ internal sealed partial class LayerWriter
         {
             MakeOpaque(parent, name);
         }
+        else if (_implied is not null)
+        {
+            _implied[path.Bytes] = false;
+        }
         else
         {
             CopyFromBelow(parent, path);
@@ -57,27 +61,8 @@ internal sealed partial class LayerWriter
         }
 
         FileStatus status = Stat.Of(below);
-        Ownership.SetAt(parent.Handle, path.Name, status.Uid, status.Gid);
-        CopyXattrs(below, parent, path);
-        Permissions.SetAt(parent.Handle, path.Name, status.Mode);
+        _attributes.Copy(below, status, parent.Handle, path);
         _directoryTimes[path.Bytes] = (status.Accessed, status.Modified);
-    }
-
-    private void CopyXattrs(SafeFileHandle from, OpenDirectory parent, LayerPath path)
-    {
-        foreach (byte[] name in Xattr.List(from))
-        {
-            if (!IsAllowed(name) || Xattr.Get(from, name) is not { } value)
-            {
-                continue;
-            }
-
-            int errno = Xattr.TrySetAt(parent.Handle, path.Name, name, value);
-            if (errno != Errno.EOPNOTSUPP)
-            {
-                Check("setxattr", path, errno);
-            }
-        }
     }
 
     /// <summary>
@@ -98,7 +83,7 @@ internal sealed partial class LayerWriter
 
     private void MakeOpaque(OpenDirectory parent, ReadOnlySpan<byte> name)
     {
-        int errno = Xattr.TrySetAt(parent.Handle, name, _opaqueName, "y"u8);
+        int errno = Xattr.TrySetAt(parent.Handle, name, _attributes.OpaqueName, "y"u8);
         Check("setxattr", new LayerPath(LayerPath.Join(parent.Path, name)), errno);
     }
 }

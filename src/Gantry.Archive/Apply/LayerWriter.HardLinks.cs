@@ -27,6 +27,12 @@ internal sealed partial class LayerWriter
             errno = TryLink(target, path);
         }
 
+        if (errno == Errno.ENOENT && _implied is not null)
+        {
+            throw new GantryException(
+                ErrorKind.NotImplemented, $"link {path} to {target}: the layers below are not there yet");
+        }
+
         if (errno == Errno.ENOENT && TryCopyUp(target))
         {
             errno = TryLink(target, path);
@@ -137,7 +143,7 @@ internal sealed partial class LayerWriter
                 return false;
             }
 
-            if (!status.IsDirectory || Xattr.GetAt(parent.Handle, directory.Name, _opaqueName) is [(byte)'y'])
+            if (!status.IsDirectory || Xattr.GetAt(parent.Handle, directory.Name, _attributes.OpaqueName) is [(byte)'y'])
             {
                 return true;
             }
@@ -168,7 +174,7 @@ internal sealed partial class LayerWriter
         }
 
         Ownership.Set(copy, status.Uid, status.Gid);
-        CopyXattrs(source, parent, target);
+        _attributes.CopyXattrs(source, parent.Handle, target);
         Permissions.Set(copy, status.Mode);
         FileTimes.Set(copy, status.Accessed, status.Modified);
     }

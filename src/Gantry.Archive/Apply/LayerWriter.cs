@@ -1,6 +1,7 @@
 using Gantry.Archive.Diff;
 using Gantry.Archive.Tar;
 using Gantry.Core.Errors;
+using Gantry.Core.Snapshots;
 using Gantry.Linux;
 using Gantry.Linux.Syscalls;
 using Microsoft.Win32.SafeHandles;
@@ -15,8 +16,7 @@ internal sealed partial class LayerWriter : IDisposable
     private readonly ApplyOptions _options;
     private readonly RootedTree _tree;
     private readonly LowerLayers _lower;
-    private readonly byte[] _overlayPrefix;
-    private readonly byte[] _opaqueName;
+    private readonly LayerAttributes _attributes;
     private readonly bool _isInUserNamespace = UserNamespace.IsInside();
 
     /// <summary>
@@ -29,16 +29,22 @@ internal sealed partial class LayerWriter : IDisposable
     private readonly Dictionary<byte[], (Timespec Accessed, Timespec Modified)> _directoryTimes =
         new(BytesComparer.Instance);
 
+    /// <summary>
+    /// When the layers below are not there yet: the directories whose attributes are theirs to say, by real path, and
+    /// whether the layer has said them itself since.
+    /// </summary>
+    private readonly OrderedDictionary<byte[], bool>? _implied;
+
     internal LayerWriter(string root, ApplyOptions options)
     {
         _options = options;
-        _overlayPrefix = options.UserXattr ? "user.overlay."u8.ToArray() : "trusted.overlay."u8.ToArray();
-        _opaqueName = [.. _overlayPrefix, .. "opaque"u8];
+        _attributes = new LayerAttributes(options.OverlayMode, options.UserXattr);
+        _implied = options.DetachedNote is null ? null : new OrderedDictionary<byte[], bool>(BytesComparer.Instance);
         _tree = new RootedTree(root, options.Limits, MakeImplied, KeepTimes);
         try
         {
             _own = DirectoryTree.List(_tree.Root.Handle).Count == 0 ? null : [];
-            _lower = new LowerLayers(options.OverlayMode ? options.LowerDirectories : [], _opaqueName);
+            _lower = new LowerLayers(options.OverlayMode ? options.LowerDirectories : [], _attributes.OpaqueName);
         }
         catch
         {
@@ -46,6 +52,10 @@ internal sealed partial class LayerWriter : IDisposable
             throw;
         }
     }
+
+    /// <summary>The directories that get their attributes from those below once these are there.</summary>
+    internal IReadOnlyList<ImpliedDirectory> Implied =>
+        _implied is null ? [] : [.. _implied.Select(directory => new ImpliedDirectory(directory.Key, directory.Value))];
 
     /// <summary>Extended attributes that were not set: trusted ones, and those that there can't be.</summary>
     internal long IgnoredXattrs { get; private set; }
@@ -173,7 +183,7 @@ internal sealed partial class LayerWriter : IDisposable
         foreach (TarXattr xattr in entry.Xattrs)
         {
             CheckXattr(
-                path, entry, xattr, IsAllowed(xattr.Name) ? Xattr.TrySet(file, xattr.Name, xattr.Value) : Errno.EOPNOTSUPP);
+                path, entry, xattr, _attributes.IsAllowed(xattr.Name) ? Xattr.TrySet(file, xattr.Name, xattr.Value) : Errno.EOPNOTSUPP);
         }
 
         Permissions.Set(file, entry.Mode);
@@ -225,7 +235,12 @@ internal sealed partial class LayerWriter : IDisposable
             MakeOpaque(parent, path.Name);
         }
 
-        _directoryTimes[LayerPath.Join(parent.Path, path.Name)] = (Accessed(entry), Modified(entry));
+        byte[] real = LayerPath.Join(parent.Path, path.Name);
+        _directoryTimes[real] = (Accessed(entry), Modified(entry));
+        if (_implied?.ContainsKey(real) == true)
+        {
+            _implied[real] = true;
+        }
     }
 
     private void WriteSpecial(OpenDirectory parent, LayerPath path, TarEntry entry)
@@ -297,7 +312,7 @@ internal sealed partial class LayerWriter : IDisposable
                 path,
                 entry,
                 xattr,
-                IsAllowed(xattr.Name)
+                _attributes.IsAllowed(xattr.Name)
                     ? Xattr.TrySetAt(parent.Handle, path.Name, xattr.Name, xattr.Value)
                     : Errno.EOPNOTSUPP);
         }
@@ -319,13 +334,6 @@ internal sealed partial class LayerWriter : IDisposable
             Check("removexattr", path, Xattr.TryRemove(directory, old.Name));
         }
     }
-
-    /// <summary>
-    /// Trusted attributes are the host's, and a layer must not steer the overlay that it is part of: redirects,
-    /// copies of metadata and the like.
-    /// </summary>
-    private bool IsAllowed(ReadOnlySpan<byte> xattr) =>
-        !xattr.StartsWith("trusted."u8) && !(_options.OverlayMode && xattr.StartsWith(_overlayPrefix));
 
     private void CheckXattr(LayerPath path, TarEntry entry, TarXattr xattr, int errno)
     {

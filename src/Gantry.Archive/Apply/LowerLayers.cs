@@ -56,9 +56,9 @@ internal sealed class LowerLayers : IDisposable
                 return found;
             }
 
-            if (errno == Errno.ENOTDIR)
+            if (errno is Errno.ENOTDIR or Errno.ELOOP)
             {
-                // A whiteout or a file: farther layers don't show.
+                // A whiteout, a file, or links that lead nowhere: farther layers don't show.
                 return null;
             }
 

@@ -36,6 +36,12 @@ public static class WellKnownLabels
     /// <summary>Prefix of labels that a snapshot driver gets to see.</summary>
     public const string SnapshotPrefix = "containerd.io/snapshot/";
 
+    /// <summary>
+    /// On a snapshot that is prepared without a parent, and is to get one when it is committed: a layer is applied to it
+    /// before those below it are there. A snapshotter that can't do this takes no notice of it.
+    /// </summary>
+    public const string Detached = SnapshotPrefix + "gantry.detached";
+
     /// <summary>On a snapshot: the directory of the bundle whose root filesystem it is.</summary>
     public const string Bundle = "gantry.io/bundle";
 

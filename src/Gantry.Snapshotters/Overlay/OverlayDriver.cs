@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Gantry.Core.Labels;
 using Gantry.Core.Mounts;
 using Gantry.Core.Snapshots;
 using Gantry.Linux;
@@ -26,14 +27,22 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
     private readonly OverlayOptions _options;
     private readonly IReadOnlyList<string> _mountOptions;
     private readonly bool _canMapIds;
+    private readonly DetachedSnapshots? _detached;
 
-    private OverlayDriver(string root, OverlayOptions options, SnapshotDirectories directories)
+    private OverlayDriver(
+        string root,
+        OverlayOptions options,
+        SnapshotDirectories directories,
+        AttachLayer? attach)
     {
         Root = root;
         _options = options;
         _directories = directories;
         _mountOptions = options.MountOptions ?? OverlayKernel.MountOptions();
         _canMapIds = IdMappedMount.IsSupported(directories.Path);
+        _detached = attach is null
+            ? null
+            : new DetachedSnapshots(directories, attach, _mountOptions.Contains("userxattr", StringComparer.Ordinal));
 
         // Names and meaning as containerd has them: without the second a client changes owners itself where the first
         // is missing.
@@ -58,11 +67,18 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
     /// <param name="root">Its own directory, such as <c>ROOT/io.containerd.snapshotter.v1.overlayfs</c>.</param>
     /// <param name="options">Options.</param>
     /// <param name="logger">Where its logs go.</param>
-    public static OverlayDriver Create(string root, OverlayOptions options, ILogger<OverlayDriver> logger)
+    /// <param name="attach">
+    /// Puts layers on others that they were not applied on; null to have them applied on their parents only.
+    /// </param>
+    public static OverlayDriver Create(
+        string root,
+        OverlayOptions options,
+        ILogger<OverlayDriver> logger,
+        AttachLayer? attach = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         Directory.CreateDirectory(root);
-        return new OverlayDriver(root, options, new SnapshotDirectories(root, logger));
+        return new OverlayDriver(root, options, new SnapshotDirectories(root, logger), attach);
     }
 
     /// <summary>Tries a real overlay mount below a directory.</summary>
@@ -82,7 +98,13 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(labels);
         cancellationToken.ThrowIfCancellationRequested();
         IdMapping? mapping = IdMapping.Of(labels);
-        _directories.Create(id, path => Fill(path, kind, parents, mapping));
+        bool isDetached = IsDetached(kind, parents, labels);
+        _directories.Create(id, path => Fill(path, kind, parents, mapping, isDetached));
+        if (isDetached)
+        {
+            _detached!.Add(id);
+        }
+
         return Task.CompletedTask;
     }
 
@@ -103,7 +125,16 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
     public Task<SnapshotUsage> CommitAsync(
         long id,
         IReadOnlyList<long> parents,
-        CancellationToken cancellationToken) => DiskUsage.OfSyncedAsync(Files(id), cancellationToken);
+        CancellationToken cancellationToken) =>
+        _detached?.Has(id) == true
+            ? Task.Run(
+                () =>
+                {
+                    _detached.Attach(id, Files(id), [.. parents.Select(Files)]);
+                    return DiskUsage.Of(Files(id), cancellationToken);
+                },
+                cancellationToken)
+            : DiskUsage.OfSyncedAsync(Files(id), cancellationToken);
 
     /// <inheritdoc/>
     public Task<SnapshotUsage> UsageAsync(long id, IReadOnlyList<long> parents, CancellationToken cancellationToken) =>
@@ -113,6 +144,7 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
     public Task RemoveAsync(long id, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        _detached?.Forget(id);
         _directories.Remove(id);
         return _options.RemoveSynchronously
             ? _directories.CleanupAsync(known: null, cancellationToken)
@@ -144,6 +176,20 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
         IReadOnlyDictionary<string, string> labels)
     {
         bool isView = kind == SnapshotKind.View;
+        if (IsDetached(kind, parents, labels))
+        {
+            // It can't be mounted: it is for whoever applies a layer.
+            return new Mount(
+                "overlay",
+                "overlay",
+                [
+                    $"workdir={Path.Combine(_directories.Of(id), "work")}",
+                    $"upperdir={Files(id)}",
+                    DetachedNote.MountOption + _detached!.NoteOf(id),
+                    .. _mountOptions,
+                ]);
+        }
+
         if (parents.Count == 0)
         {
             return new Mount("bind", Files(id), [isView ? "ro" : "rw", "rbind"]);
@@ -171,9 +217,14 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
         return new Mount("overlay", "overlay", options);
     }
 
+    private bool IsDetached(
+        SnapshotKind kind, IReadOnlyList<long> parents, IReadOnlyDictionary<string, string> labels) =>
+        _detached is not null && kind == SnapshotKind.Active && parents.Count == 0
+        && labels.ContainsKey(WellKnownLabels.Detached) && IdMapping.Of(labels) is null;
+
     private string Files(long id) => Path.Combine(_directories.Of(id), "fs");
 
-    private void Fill(string path, SnapshotKind kind, IReadOnlyList<long> parents, IdMapping? mapping)
+    private void Fill(string path, SnapshotKind kind, IReadOnlyList<long> parents, IdMapping? mapping, bool isDetached)
     {
         using SafeFileHandle directory = Open.Directory(path);
         MakeDirectory(directory, "fs"u8, FilesMode);
@@ -182,13 +233,15 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
             MakeDirectory(directory, "work"u8, WorkMode);
         }
 
+        if (isDetached)
+        {
+            DetachedSnapshots.MakeNote(path);
+        }
+
         if (parents.Count > 0)
         {
             // The top of the merged tree has the attributes of the uppermost directory.
-            using SafeFileHandle parent = Open.Directory(Files(parents[0]));
-            FileStatus status = Stat.Of(parent);
-            Ownership.SetAt(directory, "fs"u8, status.Uid, status.Gid);
-            Permissions.SetAt(directory, "fs"u8, status.Mode & InodeMode.PermissionMask);
+            TakeAttributes(directory, "fs"u8, Files(parents[0]));
         }
 
         if (mapping is not null)
@@ -196,6 +249,15 @@ public sealed class OverlayDriver : ISnapshotDriver, IAsyncDisposable
             // The upper directory is not mapped: what is made in it has the host's ids from the start.
             Ownership.SetAt(directory, "fs"u8, mapping.RootUid, mapping.RootGid);
         }
+    }
+
+    /// <summary>Gives a directory the owner and the mode of another.</summary>
+    internal static void TakeAttributes(SafeFileHandle parent, ReadOnlySpan<byte> name, string other)
+    {
+        using SafeFileHandle from = Open.Directory(other);
+        FileStatus status = Stat.Of(from);
+        Ownership.SetAt(parent, name, status.Uid, status.Gid);
+        Permissions.SetAt(parent, name, status.Mode & InodeMode.PermissionMask);
     }
 
     private static void MakeDirectory(SafeFileHandle directory, ReadOnlySpan<byte> name, uint mode)

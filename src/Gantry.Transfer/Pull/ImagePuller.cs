@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using Gantry.Core.Diff;
 using Gantry.Core.Errors;
 using Gantry.Core.Images;
@@ -206,31 +205,6 @@ public sealed class ImagePuller(
         return BlobReader.Parse(data, descriptor.Digest, d => OciJson.ParseConfig(d));
     }
 
-    // The first failure ends the others, and is the one that is thrown when they have ended.
-    private static async Task AllAsync(IReadOnlyList<Task> tasks, CancellationTokenSource others)
-    {
-        List<Task> running = [.. tasks];
-        ExceptionDispatchInfo? first = null;
-        while (running.Count > 0)
-        {
-            Task ended = await Task.WhenAny(running);
-            running.Remove(ended);
-            if (ended.IsCompletedSuccessfully)
-            {
-                continue;
-            }
-
-            if (first is null)
-            {
-                first = ExceptionDispatchInfo.Capture(
-                    ended.Exception?.InnerException ?? new OperationCanceledException(others.Token));
-                await others.CancelAsync();
-            }
-        }
-
-        first?.Throw();
-    }
-
     private async Task<Digest> FetchAndUnpackAsync(
         INamespaceScope scope,
         BlobFetcher fetcher,
@@ -258,7 +232,7 @@ public sealed class ImagePuller(
             : Task.FromResult(default(Digest));
         try
         {
-            await AllAsync(isRemote ? [config, unpack] : [config, .. layers.Started, unpack], all);
+            await FirstFailure.AllAsync(isRemote ? [config, unpack] : [config, .. layers.Started, unpack], all);
         }
         finally
         {

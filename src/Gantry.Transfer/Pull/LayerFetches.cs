@@ -13,8 +13,8 @@ internal sealed class LayerFetches(IReadOnlyList<Descriptor> layers, Func<Descri
     public IEnumerable<Task> Started => _started.Values;
 
     /// <summary>
-    /// Starts one and all above it: once one has to be downloaded, those on top of it most likely have to be, too. Not
-    /// to be called by two callers at once.
+    /// Starts one and all above it: once one has to be downloaded, those on top of it most likely have to be, too. Only
+    /// when all are started may two callers ask at once.
     /// </summary>
     /// <param name="index">Which.</param>
     /// <returns>The one asked for.</returns>

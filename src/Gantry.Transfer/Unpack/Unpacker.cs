@@ -1,6 +1,5 @@
-using System.Buffers.Text;
 using System.Collections.Immutable;
-using System.Security.Cryptography;
+using System.Diagnostics.CodeAnalysis;
 using Gantry.Core;
 using Gantry.Core.Content;
 using Gantry.Core.Diff;
@@ -8,7 +7,6 @@ using Gantry.Core.Errors;
 using Gantry.Core.Labels;
 using Gantry.Core.Leases;
 using Gantry.Core.Metadata;
-using Gantry.Core.Mounts;
 using Gantry.Core.Snapshots;
 using Gantry.Oci.Image;
 using Gantry.Transfer.Pull;
@@ -21,33 +19,40 @@ namespace Gantry.Transfer.Unpack;
 /// <param name="differs">Makes what applies layers, for a namespace under a lease.</param>
 /// <param name="time">The clock; null for the system's.</param>
 /// <param name="logger">Where it is told what could not be cleaned up; null for nowhere.</param>
+[SuppressMessage("Design", "CA1001", Justification = "See _applies.")]
 public sealed class Unpacker(
     Func<INamespaceScope, IDiffer> differs,
     TimeProvider? time = null,
     ILogger? logger = null)
 {
-    private const int MaxPrepareAttempts = 3;
+    /// <summary>The snapshotter that layers may be unpacked into before those below them.</summary>
+    private const string Detaching = "overlayfs";
 
-    private static readonly TimeSpan CleanupLimit = TimeSpan.FromSeconds(30);
+    /// <summary>Two threads work on a layer; what is inflated at once takes memory in the daemon.</summary>
+    private static readonly int MaxApplies = Math.Clamp(Environment.ProcessorCount, 2, 8);
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
     private readonly KeyedLock _chains = new();
 
+    // Nobody asks for its handle, and so there is nothing to dispose of.
+    private readonly SemaphoreSlim _applies = new(MaxApplies);
+
     /// <summary>Unpacks all layers that are not unpacked yet.</summary>
     /// <remarks>
-    /// For each layer, lowest first:
+    /// For all layers at once, but for a remote snapshotter, which is asked for one after the other:
     /// <list type="number">
-    /// <item>if its chain id is a snapshot, go on to the next;</item>
+    /// <item>if its chain id is a snapshot, it is done;</item>
     /// <item>wait until the layer is in the content store; with a remote snapshotter only after the next step;</item>
-    /// <item>prepare a snapshot on the chain below, under a key that nobody else has; a remote snapshotter may say that it
-    /// has the chain already, and then go on to the next;</item>
-    /// <item>apply the layer; the last one is synced, and with it all of the filesystem;</item>
+    /// <item>prepare a snapshot, under a key that nobody else has: a detached one, if the snapshotter can do that, or else
+    /// one on the chain below, once that is there. A remote snapshotter may say that it has the chain already;</item>
+    /// <item>apply the layer; the last one of those that are not detached is synced, and with it all of the filesystem;</item>
     /// <item>check the digest of what was applied against the config;</item>
-    /// <item>commit it under its chain id; if another was first, throw ours away.</item>
+    /// <item>when the chain below is there, commit it under its chain id; if another was first, throw ours away.</item>
     /// </list>
-    /// At the end the config refers to the topmost snapshot. After a failure the snapshot that was begun is gone, and
-    /// those below it stay for the next attempt as long as the lease does.
+    /// A layer that needs those below it while it is applied is thrown away and begun anew on its parent. At the end the
+    /// config refers to the topmost snapshot. After a failure the snapshots that were begun are gone, and those that are
+    /// whole stay for the next attempt as long as the lease does.
     /// </remarks>
     /// <param name="scope">The namespace, under the lease that keeps the snapshots.</param>
     /// <param name="manifest">The manifest.</param>
@@ -79,23 +84,36 @@ public sealed class Unpacker(
                 $"number of layers and diffIDs don't match: {manifest.Layers.Count} != {config.DiffIds.Count}");
         }
 
-        ISnapshotter snapshots = scope.Snapshots(snapshotter);
-        IDiffer differ = differs(scope);
         IReadOnlyList<Digest> chain = ChainId.All(config.DiffIds);
-        for (int i = 0; i < chain.Count; i++)
-        {
-            Layer layer = new(
+        IReadOnlyList<UnpackLayer> layers =
+        [
+            .. chain.Select((id, i) => new UnpackLayer(
                 manifest.Layers[i],
                 config.DiffIds[i],
-                chain[i].ToString(),
+                id.ToString(),
                 i == 0 ? "" : chain[i - 1].ToString(),
                 IsLast: i == chain.Count - 1,
-                remote is null ? [] : remote.LabelsOf(manifest.Layers, i));
+                remote is null ? [] : remote.LabelsOf(manifest.Layers, i))),
+        ];
+        ISnapshotter snapshots = scope.Snapshots(snapshotter);
+        IDiffer differ = differs(scope);
+        using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        List<Task> unpacks = [];
+        for (int i = 0; i < layers.Count; i++)
+        {
             int index = i;
             Task Ready() => layerReady?.Invoke(index) ?? Task.CompletedTask;
-            await UnpackLayerAsync(scope, snapshotter, snapshots, differ, layer, Ready, progress, cancellationToken);
+            Task below = i == 0 ? Task.CompletedTask : unpacks[i - 1];
+            LayerUnpack unpack = new(snapshots, differ, layers[i], _applies, _time, _logger);
+            unpacks.Add(UnpackLayerAsync(scope, snapshotter, layers[i], unpack, below, Ready, progress, all.Token));
+            if (layers[i].IsRemote)
+            {
+                await unpacks[i];
+            }
         }
 
+        await FirstFailure.AllAsync(unpacks, all);
+        cancellationToken.ThrowIfCancellationRequested();
         if (chain.Count == 0)
         {
             return default;
@@ -129,22 +147,6 @@ public sealed class Unpacker(
         CancellationToken cancellationToken) =>
         UnpackAsync(scope, manifest, config, snapshotter, layerReady, progress, remote: null, cancellationToken);
 
-    private static async Task<bool> ExistsAsync(
-        ISnapshotter snapshots,
-        string name,
-        CancellationToken cancellationToken)
-    {
-        try
-        {
-            await snapshots.StatAsync(name, cancellationToken);
-            return true;
-        }
-        catch (GantryException e) when (e.Kind == ErrorKind.NotFound)
-        {
-            return false;
-        }
-    }
-
     private static async Task LabelAsync(
         IContentStore content,
         Digest digest,
@@ -165,14 +167,15 @@ public sealed class Unpacker(
     private async Task UnpackLayerAsync(
         INamespaceScope scope,
         string snapshotter,
-        ISnapshotter snapshots,
-        IDiffer differ,
-        Layer layer,
+        UnpackLayer layer,
+        LayerUnpack unpack,
+        Task below,
         Func<Task> ready,
         IProgress<PullProgress>? progress,
         CancellationToken cancellationToken)
     {
-        // Within this process a chain is unpacked by one caller; the others find it made.
+        // Within this process a chain is unpacked by one caller; the others find it made. Who has a chain waits only for
+        // those below it.
         using IDisposable only = await _chains.AcquireAsync(
             $"{scope.Namespace} {snapshotter} {layer.Chain}", cancellationToken);
 
@@ -183,7 +186,7 @@ public sealed class Unpacker(
                 lease, new LeaseResource(layer.Chain, "snapshots/" + snapshotter), cancellationToken);
         }
 
-        if (await ExistsAsync(snapshots, layer.Chain, cancellationToken))
+        if (await unpack.IsThereAsync(cancellationToken))
         {
             await (layer.IsRemote ? Task.CompletedTask : ready());
             Report(progress, layer, PullState.Done);
@@ -197,11 +200,12 @@ public sealed class Unpacker(
             Report(progress, layer, PullState.Unpacking);
         }
 
-        // Step 3
-        (string key, IReadOnlyList<Mount> mounts)? prepared = await PrepareAsync(snapshots, layer, cancellationToken);
-        if (prepared is var (activeKey, activeMounts))
+        // Steps 3 to 6
+        bool isApplied = (snapshotter == Detaching && layer.CanBeDetached
+                && await unpack.TryDetachedAsync(below, cancellationToken))
+            || await unpack.OnParentAsync(below, ready, cancellationToken);
+        if (isApplied)
         {
-            await ApplyAsync(snapshots, differ, layer, activeKey, activeMounts, ready, cancellationToken);
             await LabelAsync(
                 scope.Content,
                 layer.Descriptor.Digest,
@@ -213,131 +217,7 @@ public sealed class Unpacker(
         Report(progress, layer, PullState.Done);
     }
 
-    // Null when the snapshotter has the chain already: a remote one says so by refusing.
-    private async Task<(string Key, IReadOnlyList<Mount> Mounts)?> PrepareAsync(
-        ISnapshotter snapshots,
-        Layer layer,
-        CancellationToken cancellationToken)
-    {
-        for (int attempt = 1; ; attempt++)
-        {
-            string key = NewKey(layer.Chain);
-            try
-            {
-                return (key, await snapshots.PrepareAsync(key, layer.Parent, Labels(layer), cancellationToken));
-            }
-            catch (GantryException e) when (e.Kind == ErrorKind.AlreadyExists)
-            {
-                if (await ExistsAsync(snapshots, layer.Chain, cancellationToken))
-                {
-                    return null;
-                }
-
-                if (attempt == MaxPrepareAttempts)
-                {
-                    throw;
-                }
-            }
-        }
-    }
-
-    private async Task ApplyAsync(
-        ISnapshotter snapshots,
-        IDiffer differ,
-        Layer layer,
-        string key,
-        IReadOnlyList<Mount> mounts,
-        Func<Task> ready,
-        CancellationToken cancellationToken)
-    {
-        bool committed = false;
-        try
-        {
-            // Step 2 of a remote snapshotter's layer, which it turned out not to have.
-            if (layer.IsRemote)
-            {
-                await ready();
-            }
-
-            // Step 4
-            Descriptor applied = await differ.ApplyAsync(
-                layer.Descriptor,
-                mounts,
-                new UnpackOptions { SyncFilesystem = layer.IsLast },
-                cancellationToken);
-
-            // Step 5
-            if (applied.Digest != layer.DiffId)
-            {
-                throw new GantryException(
-                    ErrorKind.FailedPrecondition,
-                    $"wrong diff id calculated on extraction \"{applied.Digest}\", expected \"{layer.DiffId}\" "
-                    + $"for layer {layer.Descriptor.Digest}");
-            }
-
-            // Step 6
-            await snapshots.CommitAsync(layer.Chain, key, "", Labels(layer), cancellationToken);
-            committed = true;
-        }
-        catch (GantryException e) when (e.Kind == ErrorKind.AlreadyExists)
-        {
-            // Another process was first; ours is thrown away below.
-        }
-        finally
-        {
-            if (!committed)
-            {
-                await RemoveAsync(snapshots, key);
-            }
-        }
-    }
-
-    private async Task RemoveAsync(ISnapshotter snapshots, string key)
-    {
-        using CancellationTokenSource limit = new(CleanupLimit, _time);
-        try
-        {
-            await snapshots.RemoveAsync(key, limit.Token);
-        }
-        catch (GantryException e) when (e.Kind == ErrorKind.NotFound)
-        {
-            // Nothing to remove.
-        }
-        catch (Exception e) when (e is GantryException or OperationCanceledException or IOException)
-        {
-            // The first error is the one to show; the lease lets the snapshot go when it runs out.
-            _logger.LeftBehind($"snapshot {key}", e.Message);
-        }
-    }
-
-    private string NewKey(string chain)
-    {
-        long nanosecond = _time.GetUtcNow().Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick;
-        string random = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(6));
-        return $"extract-{nanosecond}-{random} {chain}";
-    }
-
-    /// <summary>What a snapshotter is told: the name it is to have, and what the image itself says to snapshotters.</summary>
-    private static ImmutableDictionary<string, string> Labels(Layer layer) =>
-        ImmutableDictionary.CreateRange(
-                layer.Descriptor.Annotations.Where(annotation =>
-                    annotation.Key.StartsWith(WellKnownLabels.SnapshotPrefix, StringComparison.Ordinal)
-                    && annotation.Key.Length + annotation.Value.Length <= LabelRules.MaxBytes / 4))
-            .SetItems(layer.Remote)
-            .SetItem(WellKnownLabels.SnapshotRef, layer.Chain);
-
-    private static void Report(IProgress<PullProgress>? progress, Layer layer, PullState state) =>
+    private static void Report(IProgress<PullProgress>? progress, UnpackLayer layer, PullState state) =>
         progress?.Report(new PullProgress(
             IngestRef.Of(layer.Descriptor), layer.Descriptor.Digest, layer.Descriptor.Size, layer.Descriptor.Size, state));
-
-    private sealed record Layer(
-        Descriptor Descriptor,
-        Digest DiffId,
-        string Chain,
-        string Parent,
-        bool IsLast,
-        IReadOnlyCollection<KeyValuePair<string, string>> Remote)
-    {
-        public bool IsRemote => Remote.Count > 0;
-    }
 }
