@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.EventsTtrpc;
 using Gantry.Api.Types;
@@ -44,7 +45,7 @@ internal static class PublishCommand
         string socket = Environment.GetEnvironmentVariable("TTRPC_ADDRESS") is { Length: > 0 } known
             ? known
             : address + ".ttrpc";
-        await using TtrpcClient client = await TtrpcClient.ConnectAsync(socket, cancellationToken);
+        await using TtrpcClient client = await ConnectAsync(socket, cancellationToken);
         try
         {
             await new Events.EventsClient(client.CallInvoker).ForwardAsync(
@@ -56,6 +57,18 @@ internal static class PublishCommand
         catch (RpcException exception)
         {
             throw ErrorMapping.FromRpcException(exception);
+        }
+    }
+
+    private static async Task<TtrpcClient> ConnectAsync(string socket, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await TtrpcClient.ConnectAsync(socket, cancellationToken);
+        }
+        catch (SocketException exception)
+        {
+            throw new GantryException(ErrorKind.Unavailable, $"connect {socket}: {exception.Message}", exception);
         }
     }
 

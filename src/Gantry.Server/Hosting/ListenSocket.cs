@@ -1,5 +1,7 @@
 using System.Net.Sockets;
 using Gantry.Core.Errors;
+using Gantry.Linux;
+using Gantry.Linux.Io;
 using Gantry.Linux.Syscalls;
 
 namespace Gantry.Server.Hosting;
@@ -63,7 +65,22 @@ public static class ListenSocket
         }
         catch (SocketException exception)
         {
-            throw new GantryException(ErrorKind.FailedPrecondition, $"socket {path}: {exception.Message}", exception);
+            throw Refused(path, exception);
+        }
+    }
+
+    /// <summary>What the system has against a socket: the runtime has no words for a read-only file system.</summary>
+    private static GantryException Refused(string path, SocketException exception)
+    {
+        try
+        {
+            UnixSockets.Listen(path, backlog: 1).Dispose();
+            File.Delete(path);
+            return new GantryException(ErrorKind.FailedPrecondition, $"bind {path}: {exception.Message}", exception);
+        }
+        catch (LinuxException reason)
+        {
+            return new GantryException(ErrorKind.FailedPrecondition, reason.Message, exception);
         }
     }
 
@@ -100,8 +117,12 @@ public static class ListenSocket
 
     private static async Task RemoveStaleAsync(string path, CancellationToken cancellationToken)
     {
-        FileInfo file = new(path);
-        if (!file.Exists)
+        if (Directory.Exists(path))
+        {
+            throw new GantryException(ErrorKind.FailedPrecondition, $"socket address {path} is a directory, and no socket");
+        }
+
+        if (!File.Exists(path))
         {
             return;
         }

@@ -94,7 +94,18 @@ public sealed class ListenSocketTests
             await Assert.ThrowsAsync<GantryException>(() => ListenSocket.BindAsync(path, 0, 0, Token));
 
         Assert.Equal(ErrorKind.FailedPrecondition, error.Kind);
-        Assert.StartsWith($"socket {path}: ", error.Message, StringComparison.Ordinal);
+        Assert.Equal($"socket address {path} is a directory, and no socket: failed precondition", error.Message);
+    }
+
+    [Fact]
+    public async Task What_the_system_has_against_a_socket_is_said_in_words()
+    {
+        string path = $"/proc/self/{Guid.NewGuid():N}.sock";
+
+        GantryException error =
+            await Assert.ThrowsAsync<GantryException>(() => ListenSocket.BindAsync(path, 0, 0, Token));
+
+        Assert.Equal($"bind {path}: no such file or directory: failed precondition", error.Message);
     }
 
     [Fact]
