@@ -33,7 +33,7 @@ internal sealed class MemoryTrimmer(TimeProvider time)
 
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             _ = NativeHeap.Trim();
-            _ = MappedCode.Release();
+            _ = MappedFiles.Release();
             await Task.Delay(Spacing, time, cancellationToken);
         }
     }

@@ -21,6 +21,9 @@ internal sealed class Connection : IDisposable
         _handle = connection.Handle ?? throw new InvalidOperationException("the connection is not open");
     }
 
+    /// <summary>Whether the database is mapped into memory.</summary>
+    public bool IsMapped { get; private set; }
+
     /// <summary>Whether a transaction is under way.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
 
@@ -46,13 +49,17 @@ internal sealed class Connection : IDisposable
     }
 
     /// <summary>Opens a database that exists for reading.</summary>
-    public static Connection OpenReader(string path)
+    /// <param name="path">The database.</param>
+    /// <param name="isMapped">Whether it is mapped into memory: long lists then cost no call for each page.</param>
+    public static Connection OpenReader(string path, bool isMapped)
     {
         Connection connection = Open(path, SqliteOpenMode.ReadWrite);
+        connection.IsMapped = isMapped;
         connection.Execute("PRAGMA query_only=ON");
-
-        // Large records lie in chains of pages: mapped, they cost no call for each page.
-        connection.Execute("PRAGMA mmap_size=268435456");
+        if (isMapped)
+        {
+            connection.Execute("PRAGMA mmap_size=268435456");
+        }
 
         // What is still in the log is read into memory of the connection's own, and there are several.
         connection.Execute("PRAGMA cache_size=-512");

@@ -5,7 +5,8 @@ namespace Gantry.Storage.Sqlite;
 
 /// <summary>
 /// Connections for reading. In SQLite's write-ahead log a reader sees the last commit before it began and neither waits
-/// for the writer nor holds it up.
+/// for the writer nor holds it up. One connection has the database mapped, and is the first to be used: mapped by each,
+/// a large database would count as often against the daemon's memory.
 /// </summary>
 internal sealed class ReaderPool(string path) : IDisposable
 {
@@ -13,6 +14,8 @@ internal sealed class ReaderPool(string path) : IDisposable
     private const int MaxIdle = 8;
 
     private readonly ConcurrentBag<Connection> _idle = [];
+    private Connection? _mapped;
+    private int _hasMapped;
     private volatile bool _closed;
 
     /// <summary>Reads. What is read in one statement is of one moment.</summary>
@@ -22,7 +25,7 @@ internal sealed class ReaderPool(string path) : IDisposable
         Connection? connection = null;
         try
         {
-            connection = _idle.TryTake(out Connection? idle) ? idle : Connection.OpenReader(path);
+            connection = Take();
             return read(connection);
         }
         catch (SqliteException e)
@@ -53,10 +56,34 @@ internal sealed class ReaderPool(string path) : IDisposable
     public void Dispose()
     {
         _closed = true;
+        Interlocked.Exchange(ref _mapped, null)?.Dispose();
         while (_idle.TryTake(out Connection? connection))
         {
             connection.Dispose();
         }
+    }
+
+    private Connection Take()
+    {
+        if (Interlocked.Exchange(ref _mapped, null) is { } mapped)
+        {
+            return mapped;
+        }
+
+        if (Interlocked.Exchange(ref _hasMapped, 1) == 0)
+        {
+            try
+            {
+                return Connection.OpenReader(path, isMapped: true);
+            }
+            catch
+            {
+                Volatile.Write(ref _hasMapped, 0);
+                throw;
+            }
+        }
+
+        return _idle.TryTake(out Connection? idle) ? idle : Connection.OpenReader(path, isMapped: false);
     }
 
     private void Return(Connection? connection)
@@ -66,12 +93,23 @@ internal sealed class ReaderPool(string path) : IDisposable
             return;
         }
 
-        if (_closed || connection.InTransaction || _idle.Count >= MaxIdle)
+        bool isKept = !_closed && !connection.InTransaction && (connection.IsMapped || _idle.Count < MaxIdle);
+        if (isKept && connection.IsMapped)
         {
-            connection.Dispose();
-            return;
+            Volatile.Write(ref _mapped, connection);
         }
-
-        _idle.Add(connection);
+        else if (isKept)
+        {
+            _idle.Add(connection);
+        }
+        else
+        {
+            bool wasMapped = connection.IsMapped;
+            connection.Dispose();
+            if (wasMapped)
+            {
+                Volatile.Write(ref _hasMapped, 0);
+            }
+        }
     }
 }

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Gantry.Linux.Processes;
 
-/// <summary>The machine code that this process has mapped, its own and that of libraries: madvise(2).</summary>
+/// <summary>The files that this process has mapped and never writes to: its code, that of libraries, and data: madvise(2).</summary>
 /// <seealso href="https://man7.org/linux/man-pages/man2/madvise.2.html"/>
-public static partial class MappedCode
+public static partial class MappedFiles
 {
     private const string Maps = "/proc/self/maps";
 
@@ -13,8 +13,8 @@ public static partial class MappedCode
     private const int DontNeed = 4;
 
     /// <summary>
-    /// Lets go of the pages of code that were used once and are not now. They are clean pages of files: what is needed
-    /// again is mapped again from the page cache.
+    /// Lets go of the pages that were used once and are not now. They are clean pages of files: what is needed again is
+    /// mapped again from the page cache.
     /// </summary>
     /// <returns>How many bytes of address space were let go.</returns>
     public static long Release()
@@ -32,13 +32,13 @@ public static partial class MappedCode
     }
 
     /// <summary>Reads a line <c>START-END PERMISSIONS OFFSET DEVICE INODE PATH</c>.</summary>
-    /// <returns>Whether it is code of a file, which nothing has ever written to.</returns>
+    /// <returns>Whether it is code of a file or data shared with one, which nothing here has ever written to.</returns>
     internal static bool TryParse(string line, out nuint start, out nuint length)
     {
         start = 0;
         length = 0;
         string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (words is not [string range, "r-xp", _, _, _, ['/', ..], ..])
+        if (words is not [string range, "r-xp" or "r--s", _, _, _, ['/', ..], ..])
         {
             return false;
         }
