@@ -20,9 +20,13 @@ public sealed partial class RegistryClient : IDisposable
         MediaTypes.DockerManifest, MediaTypes.DockerManifestList, MediaTypes.OciManifest, MediaTypes.OciIndex, "*/*",
     ];
 
+    /// <summary>Pieces of large blobs that are fetched before they are read, for all blobs together.</summary>
+    private const int MaxPiecesInMemory = 6;
+
     private readonly RegistryOptions _options;
     private readonly ILogger _logger;
     private readonly RegistryHosts _hosts;
+    private readonly SemaphoreSlim _pieces = new(MaxPiecesInMemory);
 
     /// <summary>Makes a client; nothing is sent yet.</summary>
     /// <param name="options">How registries are reached.</param>
@@ -143,32 +147,26 @@ public sealed partial class RegistryClient : IDisposable
             return Stream.Null;
         }
 
-        BlobStream stream = new(
-            (from, token) => OpenBlobOnceAsync(repository, descriptor, from, token),
-            descriptor.Size,
-            offset,
-            _options,
-            _logger);
+        bool isPiecewise = _options.PiecesAhead > 0 && descriptor.Size - offset >= _options.PiecewiseFromBytes;
         try
         {
-            await stream.OpenAsync(cancellationToken);
-            return stream;
+            return isPiecewise
+                ? await OpenPiecewiseAsync(repository, descriptor, offset, cancellationToken)
+                : await OpenBlobAsync(repository, descriptor, offset, descriptor.Size, cancellationToken);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is IOException or HttpRequestException or TimeoutException)
         {
-            await stream.DisposeAsync();
-            if (e is IOException or HttpRequestException or TimeoutException)
-            {
-                throw new GantryException(
-                    ErrorKind.Unavailable, $"blob {descriptor.Digest}: {RegistryHttp.Reason(e)}", e);
-            }
-
-            throw;
+            throw new GantryException(
+                ErrorKind.Unavailable, $"blob {descriptor.Digest}: {RegistryHttp.Reason(e)}", e);
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _hosts.Dispose();
+    public void Dispose()
+    {
+        _hosts.Dispose();
+        _pieces.Dispose();
+    }
 
     private static void Check(byte[] data, Descriptor descriptor)
     {
@@ -306,31 +304,87 @@ public sealed partial class RegistryClient : IDisposable
                 ErrorKind.InvalidArgument, $"media type \"{mediaType ?? header}\" is no manifest of an image");
     }
 
-    private Task<HttpResponseMessage> OpenBlobOnceAsync(
+    private async Task<Stream> OpenPiecewiseAsync(
         Reference repository,
         Descriptor descriptor,
         long offset,
         CancellationToken cancellationToken)
     {
-        RegistryRequest request = Request(HttpMethod.Get, repository, $"blobs/{descriptor.Digest}") with { Offset = offset };
-        return OnFirstAsync(
-            repository,
-            HostCapabilities.Pull,
-            async host =>
-            {
-                HttpResponseMessage response = await host.SendAsync(request, cancellationToken);
-                try
-                {
-                    await ThrowUnlessFoundAsync(response, cancellationToken);
-                    return response;
-                }
-                catch
-                {
-                    response.Dispose();
-                    throw;
-                }
-            },
-            cancellationToken);
+        PiecewiseStream stream = new(
+            (from, end, token) => OpenBlobAsync(repository, descriptor, from, end, token),
+            descriptor.Size,
+            offset,
+            _options.PiecesAhead,
+            _pieces);
+        try
+        {
+            await stream.OpenAsync(cancellationToken);
+            return stream;
+        }
+        catch (GantryException e) when (
+            e.Kind is ErrorKind.Unknown or ErrorKind.NotImplemented or ErrorKind.FailedPrecondition && offset == 0)
+        {
+            // A server that takes offence at being asked for a piece may still send the whole.
+            await stream.DisposeAsync();
+            return await OpenBlobAsync(repository, descriptor, offset, descriptor.Size, cancellationToken);
+        }
+        catch
+        {
+            await stream.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task<BlobStream> OpenBlobAsync(
+        Reference repository,
+        Descriptor descriptor,
+        long offset,
+        long end,
+        CancellationToken cancellationToken)
+    {
+        BlobStream stream = new(
+            (from, last, token) => OpenBlobOnceAsync(repository, descriptor, from, last, token),
+            descriptor.Size,
+            offset,
+            end,
+            _options,
+            _logger);
+        try
+        {
+            await stream.OpenAsync(cancellationToken);
+            return stream;
+        }
+        catch
+        {
+            await stream.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task<HttpResponseMessage> OpenBlobOnceAsync(
+        Reference repository,
+        Descriptor descriptor,
+        long offset,
+        long? last,
+        CancellationToken cancellationToken)
+    {
+        RegistryRequest request = Request(HttpMethod.Get, repository, $"blobs/{descriptor.Digest}") with
+        {
+            Offset = offset,
+            End = last,
+        };
+        try
+        {
+            return await OnFirstAsync(
+                repository,
+                HostCapabilities.Pull,
+                host => OpenAtAsync(host, request, cancellationToken),
+                cancellationToken);
+        }
+        catch (GantryException e) when (e.Kind == ErrorKind.NotFound && descriptor.Urls.Count > 0)
+        {
+            return await OpenElsewhereAsync(descriptor, request, e, cancellationToken);
+        }
     }
 
     private async Task ThrowUnlessFoundAsync(HttpResponseMessage response, CancellationToken cancellationToken)

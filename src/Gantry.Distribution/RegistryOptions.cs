@@ -53,6 +53,15 @@ public sealed record RegistryOptions
     /// <summary>How many bytes of a blob are sent in one request at most; 0 to send it whole, if the registry takes it.</summary>
     public long UploadChunkBytes { get; init; }
 
+    /// <summary>
+    /// From how many bytes on a blob is fetched in pieces, some of them at the same time, where the registry can send
+    /// parts of blobs.
+    /// </summary>
+    public long PiecewiseFromBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>How many pieces of a blob are fetched ahead of the one that is read; 0 to fetch every blob whole.</summary>
+    public int PiecesAhead { get; init; } = 3;
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -6,39 +6,43 @@ using Microsoft.Extensions.Logging;
 namespace Gantry.Distribution.Fetch;
 
 /// <summary>
-/// The body of a blob. When the connection breaks, it goes on from where it was with a range request. It ends after
-/// exactly as many bytes as the descriptor says, or fails; whoever reads it checks the digest.
+/// The body of a blob, or a piece of it. When the connection breaks, it goes on from where it was with a range request. It
+/// ends after exactly as many bytes as it is to have, or fails; whoever reads it checks the digest.
 /// </summary>
 internal sealed class BlobStream : Stream
 {
     private const int MaxReopens = 64;
     private const int DiscardBufferBytes = 64 * 1024;
 
-    private readonly Func<long, CancellationToken, Task<HttpResponseMessage>> _open;
+    private readonly Func<long, long?, CancellationToken, Task<HttpResponseMessage>> _open;
     private readonly RegistryOptions _options;
     private readonly ILogger _logger;
     private readonly long _size;
+    private long _end;
     private HttpResponseMessage? _response;
     private Stream? _body;
     private long _offset;
     private int _reopens;
     private int _failuresInRow;
 
-    /// <param name="open">Asks for the blob from an offset on.</param>
+    /// <param name="open">Asks for the blob from an offset on, up to and with a last byte, or all that follows.</param>
     /// <param name="size">The size of the whole blob.</param>
     /// <param name="offset">Where to begin.</param>
+    /// <param name="end">Where to end: the size, or less for a piece.</param>
     /// <param name="options">Limits.</param>
     /// <param name="logger">Where broken connections are told.</param>
     public BlobStream(
-        Func<long, CancellationToken, Task<HttpResponseMessage>> open,
+        Func<long, long?, CancellationToken, Task<HttpResponseMessage>> open,
         long size,
         long offset,
+        long end,
         RegistryOptions options,
         ILogger logger)
     {
         _open = open;
         _size = size;
         _offset = offset;
+        _end = end;
         _options = options;
         _logger = logger;
     }
@@ -57,6 +61,9 @@ internal sealed class BlobStream : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>Where it ends: a server that does not know ranges sends all of the blob when it is asked for a piece.</summary>
+    public long End => _end;
+
     /// <summary>Opens the connection, so that a wrong status is known at once.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
@@ -65,6 +72,7 @@ internal sealed class BlobStream : Stream
         {
             Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);
             long skip = Skip(response);
+            _end = response.StatusCode == HttpStatusCode.PartialContent ? _end : _size;
             _response = response;
             _body = body;
             await DiscardAsync(skip, cancellationToken);
@@ -89,14 +97,16 @@ internal sealed class BlobStream : Stream
                     await OpenAsync(cancellationToken);
                 }
 
-                int read = await ReadInTimeAsync(buffer, cancellationToken);
+                // What follows a piece is not for this stream, whatever the server sends.
+                int wanted = _end < _size ? (int)Math.Min(buffer.Length, _end - _offset) : buffer.Length;
+                int read = wanted == 0 ? 0 : await ReadInTimeAsync(buffer[..wanted], cancellationToken);
                 if (read > _size - _offset)
                 {
                     throw new GantryException(
                         ErrorKind.FailedPrecondition, $"{Url}: longer than the {_size} bytes that it is to have");
                 }
 
-                if (read > 0 || _offset == _size)
+                if (read > 0 || _offset == _end)
                 {
                     _offset += read;
                     _failuresInRow = read > 0 ? 0 : _failuresInRow;
@@ -155,7 +165,7 @@ internal sealed class BlobStream : Stream
     {
         try
         {
-            return await _open(_offset, cancellationToken);
+            return await _open(_offset, _end < _size ? _end - 1 : null, cancellationToken);
         }
         catch (GantryException e) when (e.Kind == ErrorKind.OutOfRange)
         {
@@ -167,7 +177,7 @@ internal sealed class BlobStream : Stream
     // A server need not know ranges; then it sends all from the start.
     private long Skip(HttpResponseMessage response)
     {
-        if (_offset == 0 || response.StatusCode != HttpStatusCode.PartialContent)
+        if ((_offset == 0 && _end == _size) || response.StatusCode != HttpStatusCode.PartialContent)
         {
             return _offset;
         }

@@ -26,13 +26,37 @@ internal sealed class RegistryHosts(RegistryOptions options, ILogger logger) : I
                 return known;
             }
 
-            if (_hosts.Count >= MaxRegistries)
-            {
-                throw new GantryException(ErrorKind.ResourceExhausted, $"more than {MaxRegistries} registries in use");
-            }
-
+            ThrowIfFull();
             IReadOnlyList<RegistryHost> made = await MakeAsync(host, cancellationToken);
             _hosts.Add(host, made);
+            return made;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>A host that a manifest names, and nobody else: it gets no credentials and no headers.</summary>
+    /// <param name="url">A URL there.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    public async Task<RegistryHost> GetElsewhereAsync(Uri url, CancellationToken cancellationToken)
+    {
+        string key = url.GetLeftPart(UriPartial.Authority);
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (_hosts.TryGetValue(key, out IReadOnlyList<RegistryHost>? known))
+            {
+                return known[0];
+            }
+
+            ThrowIfFull();
+            RegistryOptions bare = options with { Credentials = null };
+            Uri endpoint = new(key + "/");
+            RegistryHttp http = new(bare, new ClientIdentity(endpoint, []), logger);
+            RegistryHost made = new(endpoint, new HostConfig(), null, url.Authority, http, bare, logger);
+            _hosts.Add(key, [made]);
             return made;
         }
         finally
@@ -49,6 +73,14 @@ internal sealed class RegistryHosts(RegistryOptions options, ILogger logger) : I
         }
 
         _gate.Dispose();
+    }
+
+    private void ThrowIfFull()
+    {
+        if (_hosts.Count >= MaxRegistries)
+        {
+            throw new GantryException(ErrorKind.ResourceExhausted, $"more than {MaxRegistries} registries in use");
+        }
     }
 
     // The path of a host's API, as a directory: "https://host/v2/".

@@ -1,0 +1,150 @@
+namespace Gantry.Distribution.Fetch;
+
+/// <summary>
+/// The body of a large blob, fetched in pieces over several connections: one connection alone is often slower than the
+/// network. The piece that is read comes straight from its connection, those after it wait in memory. A server that sends
+/// no pieces is read as it sends.
+/// </summary>
+/// <param name="open">Opens the blob between two offsets.</param>
+/// <param name="size">The size of the whole blob.</param>
+/// <param name="offset">Where to begin.</param>
+/// <param name="maxAhead">How many pieces are fetched ahead.</param>
+/// <param name="room">One for each piece that may be in memory, for all blobs together; never waited for.</param>
+internal sealed class PiecewiseStream(
+    Func<long, long, CancellationToken, Task<BlobStream>> open,
+    long size,
+    long offset,
+    int maxAhead,
+    SemaphoreSlim room) : Stream
+{
+    /// <summary>Bytes of a piece.</summary>
+    public const int PieceBytes = 2 * 1024 * 1024;
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Queue<BlobPiece> _ahead = new();
+    private BlobStream? _open;
+    private ReadOnlyMemory<byte> _rest;
+    private long _offset = offset;
+    private long _asked = offset;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => _offset;
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Opens the first piece, so that a wrong status is known at once.</summary>
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        long end = Math.Min(size, _asked + PieceBytes);
+        _open = await open(_asked, end, cancellationToken);
+        _asked = _open.End;
+        FetchAhead();
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        while (buffer.Length > 0)
+        {
+            if (_rest.Length > 0)
+            {
+                int length = Math.Min(_rest.Length, buffer.Length);
+                _rest[..length].CopyTo(buffer);
+                _rest = _rest[length..];
+                _offset += length;
+                return length;
+            }
+
+            if (_open is not null)
+            {
+                int read = await _open.ReadAsync(buffer, cancellationToken);
+                if (read > 0)
+                {
+                    _offset += read;
+                    return read;
+                }
+
+                await CloseAsync();
+            }
+
+            if (_offset == size)
+            {
+                return 0;
+            }
+
+            await NextAsync(cancellationToken);
+        }
+
+        return 0;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("a blob is read asynchronously");
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        while (_ahead.TryDequeue(out BlobPiece? piece))
+        {
+            await piece.DisposeAsync();
+        }
+
+        await CloseAsync();
+        _stop.Dispose();
+        await base.DisposeAsync();
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_open is not null)
+        {
+            await _open.DisposeAsync();
+            _open = null;
+        }
+    }
+
+    private async Task NextAsync(CancellationToken cancellationToken)
+    {
+        if (!_ahead.TryPeek(out BlobPiece? piece))
+        {
+            await OpenAsync(cancellationToken);
+            return;
+        }
+
+        // When this is ended early the piece is still the first one in the queue.
+        _rest = await piece.Bytes.WaitAsync(cancellationToken);
+        await _ahead.Dequeue().DisposeAsync();
+        FetchAhead();
+    }
+
+    private void FetchAhead()
+    {
+        while (_asked < size && _ahead.Count < maxAhead && room.Wait(0, CancellationToken.None))
+        {
+            long end = Math.Min(size, _asked + PieceBytes);
+            _ahead.Enqueue(new BlobPiece(open, _asked, end, room, _stop.Token));
+            _asked = end;
+        }
+    }
+}
