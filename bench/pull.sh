@@ -28,6 +28,8 @@ peak() { awk '/^VmHWM:/ { print $2 / 1024 }' "/proc/$1/status"; }
 timed() { # FILE COMMAND ...
   local file=$1 start end
   shift
+  # What the other side has left to be written back is not this one's to wait for.
+  sync
   start=${EPOCHREALTIME/./}
   "$@" >/dev/null 2>"$work/error" || { cat "$work/error"; exit 1; }
   end=${EPOCHREALTIME/./}
