@@ -31,7 +31,7 @@ public sealed class AdoptTests(Images images)
         await using GantryDaemon gantry = GantryDaemon.On(containerd);
         BufferedCommandResult dry = await gantry.GantryAsync("adopt", gantry.Root, "--dry-run");
         Assert.True(dry.ExitCode == 0, dry.StandardError);
-        Assert.Contains("would be taken over: default: 3 images, 5 containers, 3 leases", dry.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains("would be taken over: default: 3 images, 5 containers, 0 sandboxes, 3 leases", dry.StandardOutput, StringComparison.Ordinal);
         Assert.Equal(files, await FilesAsync(containerd.Root));
 
         // The first start takes over.
