@@ -166,8 +166,10 @@ public sealed partial class Daemon : IAsyncDisposable
         Own(tasks);
 
         // Step 6 begins here, so that bundles are known before the first call, and what was told of them before the first
-        // event of a shim; it goes on beside the calls.
-        Task adoption = Task.WhenAll(sandboxes.LoadAsync(_stopping.Token), tasks.LoadAsync(_stopping.Token));
+        // event of a shim; it goes on beside the calls, once they are answered.
+        TaskCompletionSource serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task adoption = Task.WhenAll(
+            sandboxes.LoadAsync(serving.Task, _stopping.Token), tasks.LoadAsync(serving.Task, _stopping.Token));
         Own(ShimEvents.Start(ttrpc, events, _logger));
         Own(BackgroundPart.Start("adoption of shims", _ => adoption, _logger));
 
@@ -198,6 +200,7 @@ public sealed partial class Daemon : IAsyncDisposable
             _config.Transfers,
             _loggers);
         Own(await ApiHost.StartAsync(grpc, _config.Limits, services, _loggers, cancellationToken));
+        serving.SetResult();
         Own(BackgroundPart.Start("metadata", metadata.RunAsync, _logger));
         Reconciler reconciler = new(
             runtime, adoption, _config.ReconcileInterval, _time, _loggers.CreateLogger<Reconciler>());

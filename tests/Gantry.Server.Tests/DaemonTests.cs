@@ -151,18 +151,6 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task An_unknown_service_is_unimplemented()
-    {
-        await using DaemonHarness daemon = await DaemonHarness.StartAsync(Token);
-        Api.Services.Transfer.Transfer.TransferClient client = new(daemon.Calls);
-
-        RpcException error = await Assert.ThrowsAsync<RpcException>(async () =>
-            await client.TransferAsync(new(), DaemonHarness.In("one"), cancellationToken: Token));
-
-        Assert.Equal(StatusCode.Unimplemented, error.StatusCode);
-    }
-
-    [Fact]
     public async Task A_change_of_a_namespace_is_told_to_subscribers()
     {
         await using DaemonHarness daemon = await DaemonHarness.StartAsync(Token);

@@ -28,12 +28,13 @@ public sealed partial class SandboxController
     /// Finds the sandboxes of an earlier daemon and adopts them, all at once and each within its deadline. One whose shim is
     /// dead is removed and its end told; one whose shim is silent is kept, and tried again later.
     /// </summary>
+    /// <param name="begin">Shims are not talked to before this completes: the API is to answer first.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>
     /// Completes when it is known of each. From the moment on at which this returns the task, each is known, and calls for it
     /// wait until more is.
     /// </returns>
-    public Task LoadAsync(CancellationToken cancellationToken)
+    public Task LoadAsync(Task begin, CancellationToken cancellationToken)
     {
         List<ManagedSandbox> found = [];
         foreach (Bundle bundle in _bundles.Find())
@@ -45,7 +46,16 @@ public sealed partial class SandboxController
             }
         }
 
-        return Task.WhenAll(found.Select(sandbox => Task.Run(() => FindOutAsync(sandbox), cancellationToken)));
+        return FindOutAllAsync(found, begin, cancellationToken);
+    }
+
+    private async Task FindOutAllAsync(List<ManagedSandbox> found, Task begin, CancellationToken cancellationToken)
+    {
+        await begin.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            await Task.WhenAll(found.Select(sandbox => Task.Run(() => FindOutAsync(sandbox), cancellationToken)));
+        }
     }
 
     private async Task FindOutAsync(ManagedSandbox sandbox)

@@ -20,6 +20,7 @@ public sealed partial class TaskManager
     /// within its deadline. A task whose shim is dead is cleaned up after and its exit told; a bundle that never had a shim
     /// is removed; a task whose shim is silent is kept, and tried again later.
     /// </summary>
+    /// <param name="begin">Shims are not talked to before this completes: the API is to answer first.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>
     /// Completes when it is known of each. From the moment on at which this returns the task, each bundle counts as a task,
@@ -29,7 +30,7 @@ public sealed partial class TaskManager
     /// Call it before the daemon takes the events of shims, and await it after: a shim whose daemon died tells again what
     /// was not acknowledged, and only what is remembered by then is not told twice.
     /// </remarks>
-    public Task LoadAsync(CancellationToken cancellationToken)
+    public Task LoadAsync(Task begin, CancellationToken cancellationToken)
     {
         List<ManagedTask> found = [];
         foreach (Bundle bundle in _bundles.Find())
@@ -43,14 +44,18 @@ public sealed partial class TaskManager
             }
         }
 
-        return AdoptAllAsync(found, cancellationToken);
+        return AdoptAllAsync(found, begin, cancellationToken);
     }
 
-    private async Task AdoptAllAsync(List<ManagedTask> found, CancellationToken cancellationToken)
+    private async Task AdoptAllAsync(List<ManagedTask> found, Task begin, CancellationToken cancellationToken)
     {
-        long started = _time.GetTimestamp();
+        await begin.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
 
-        // Not on the caller's thread: the API is to answer at once.
+        long started = _time.GetTimestamp();
         await Task.WhenAll(found.Select(task => Task.Run(() => LoadTaskAsync(task, cancellationToken), cancellationToken)));
         ILookup<TaskPhase, ManagedTask> phases = found.ToLookup(task => task.Phase);
         _logger.AllAdopted(

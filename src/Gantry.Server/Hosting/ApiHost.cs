@@ -1,26 +1,30 @@
 using System.Net.Sockets;
 using Gantry.Server.Services;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Gantry.Server.Hosting;
 
-/// <summary>The gRPC endpoint: HTTP/2 without TLS on one Unix socket. It owns the socket that it is given.</summary>
+/// <summary>
+/// The gRPC endpoint: HTTP/2 without TLS on one Unix socket. It owns the socket that it is given. It is the web server alone,
+/// without the host that web applications have around it, which would take a good part of the daemon's start.
+/// </summary>
 public sealed class ApiHost : IAsyncDisposable
 {
     private const int MaxStreamsPerConnection = 100_000;
     private const int WindowSize = 1 << 20;
 
-    private static readonly TimeSpan StopPatience = TimeSpan.FromMilliseconds(400);
+    private readonly KestrelServer _server;
+    private readonly ServiceProvider _provider;
 
-    private readonly WebApplication _application;
-
-    private ApiHost(WebApplication application) => _application = application;
+    private ApiHost(KestrelServer server, ServiceProvider provider)
+    {
+        _server = server;
+        _provider = provider;
+    }
 
     /// <summary>Starts to serve.</summary>
     /// <param name="socket">A bound socket.</param>
@@ -38,59 +42,52 @@ public sealed class ApiHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(socket);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(services);
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers);
-        builder.Services.AddSingleton<IHostLifetime, OwnedLifetime>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
-        builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, socket));
-        builder.Services.Configure<SocketTransportOptions>(transport => ConfigureTransport(transport, socket));
-        builder.Services.AddGrpc(grpc =>
+        ServiceCollection collection = new();
+        collection.AddSingleton(loggers);
+        collection.AddLogging();
+        collection.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = options.MaxReceiveMessageSize;
             grpc.MaxSendMessageSize = options.MaxSendMessageSize;
             grpc.EnableDetailedErrors = false;
             grpc.Interceptors.Add<ErrorInterceptor>();
         });
-        services.Register(builder.Services);
+        services.Register(collection);
 
-        WebApplication application = builder.Build();
-        ApiServices.Map(application);
+        ServiceProvider provider = collection.BuildServiceProvider();
+        SocketTransportFactory transport = new(Options.Create(Transport(socket)), loggers);
+        ApiHost host = new(new KestrelServer(Options.Create(Kestrel(socket, provider)), transport, loggers), provider);
         try
         {
-            await application.StartAsync(cancellationToken);
+            await host._server.StartAsync(new ApiApplication(ApiServices.Table(provider), provider), cancellationToken);
+            return host;
         }
         catch
         {
-            await application.DisposeAsync();
+            await host.DisposeAsync();
             throw;
         }
-
-        return new ApiHost(application);
     }
 
-    /// <summary>Stops listening, gives calls under way a moment to end, and cuts off those that don't.</summary>
-    public async Task StopAsync()
+    /// <summary>Stops listening, and cuts off the calls that have not ended by now.</summary>
+    public ValueTask DisposeAsync()
     {
-        using CancellationTokenSource patience = new(StopPatience);
-        await _application.StopAsync(patience.Token);
+        _server.Dispose();
+        return _provider.DisposeAsync();
     }
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _application.DisposeAsync();
-
-    private static void ConfigureTransport(SocketTransportOptions transport, Socket socket)
+    private static SocketTransportOptions Transport(Socket socket) => new()
     {
-        transport.CreateBoundListenSocket = _ => socket;
+        CreateBoundListenSocket = _ => socket,
 
         // What has read from the socket parses it, and what has an answer sends it, without handing it to another
         // thread first: each hand-over costs a call as much as its work. A call itself has a thread of its own.
-        transport.UnsafePreferInlineScheduling = true;
-    }
+        UnsafePreferInlineScheduling = true,
+    };
 
-    private static void ConfigureKestrel(KestrelServerOptions kestrel, Socket socket)
+    private static KestrelServerOptions Kestrel(Socket socket, IServiceProvider provider)
     {
-        kestrel.AddServerHeader = false;
+        KestrelServerOptions kestrel = new() { AddServerHeader = false, ApplicationServices = provider };
         KestrelServerLimits limits = kestrel.Limits;
         limits.MaxRequestBodySize = null;
         limits.MinRequestBodyDataRate = null;
@@ -107,5 +104,6 @@ public sealed class ApiHost : IAsyncDisposable
             listen.Protocols = HttpProtocols.Http2;
             listen.Use(AuthorityReader.Wrap);
         });
+        return kestrel;
     }
 }

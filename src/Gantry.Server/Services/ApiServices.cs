@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Gantry.Core.Collection;
 using Gantry.Core.Diff;
 using Gantry.Core.Events;
@@ -13,7 +14,6 @@ using Gantry.Server.Streams;
 using Gantry.Server.Transfers;
 using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -50,6 +50,10 @@ public sealed record ApiServices(
     TransferOptions Transfers,
     ILoggerFactory Loggers)
 {
+    /// <summary>What the gRPC library looks at of a service.</summary>
+    private const DynamicallyAccessedMemberTypes ServiceMembers = DynamicallyAccessedMemberTypes.PublicConstructors
+        | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods;
+
     /// <summary>Makes the services known to the host.</summary>
     /// <param name="services">The host's services.</param>
     internal void Register(IServiceCollection services)
@@ -83,31 +87,41 @@ public sealed record ApiServices(
         services.AddSingleton<IServiceMethodProvider<RecordLists>>(new RecordListMethods());
     }
 
-    /// <summary>Maps the services; what is not mapped answers UNIMPLEMENTED.</summary>
-    /// <param name="application">The host.</param>
-    internal static void Map(WebApplication application)
+    /// <summary>Lists them; what is not among them answers UNIMPLEMENTED.</summary>
+    /// <param name="provider">What they were made known to.</param>
+    internal static ServiceTable Table(IServiceProvider provider)
     {
-        application.MapGrpcService<VersionService>();
-        application.MapGrpcService<HealthService>();
-        application.MapGrpcService<IntrospectionService>();
-        application.MapGrpcService<NamespacesService>();
-        application.MapGrpcService<ContentService>();
-        application.MapGrpcService<ImagesService>();
-        application.MapGrpcService<LeasesService>();
-        application.MapGrpcService<GcService>();
-        application.MapGrpcService<SnapshotsService>();
-        application.MapGrpcService<MountsService>();
-        application.MapGrpcService<DiffService>();
-        application.MapGrpcService<ContainersService>();
-        application.MapGrpcService<SandboxStoreService>();
-        application.MapGrpcService<SandboxControllerService>();
-        application.MapGrpcService<TasksService>();
-        application.MapGrpcService<EventsService>();
-        application.MapGrpcService<StreamingService>();
-        application.MapGrpcService<TransferService>();
-        application.MapGrpcService<MaintenanceService>();
-
-        // Before the methods of the same name that the generated classes offer, which answer UNIMPLEMENTED.
-        application.MapGrpcService<RecordLists>().Add(endpoint => ((RouteEndpointBuilder)endpoint).Order = -1);
+        ServiceTable table = new(provider);
+        table.Add("containerd.services.version.v1.Version", static it => it.MapGrpcService<VersionService>());
+        table.Add("grpc.health.v1.Health", static it => it.MapGrpcService<HealthService>());
+        table.Add(
+            "containerd.services.introspection.v1.Introspection", static it => it.MapGrpcService<IntrospectionService>());
+        table.Add("containerd.services.namespaces.v1.Namespaces", static it => it.MapGrpcService<NamespacesService>());
+        AddWithLists<ContentService>(table, RecordListMethods.Content);
+        AddWithLists<ImagesService>(table, RecordListMethods.Images);
+        AddWithLists<LeasesService>(table, RecordListMethods.Leases);
+        table.Add("gantry.gc.v1.Gc", static it => it.MapGrpcService<GcService>());
+        AddWithLists<SnapshotsService>(table, RecordListMethods.Snapshots);
+        table.Add("containerd.services.mounts.v1.Mounts", static it => it.MapGrpcService<MountsService>());
+        table.Add("containerd.services.diff.v1.Diff", static it => it.MapGrpcService<DiffService>());
+        AddWithLists<ContainersService>(table, RecordListMethods.Containers);
+        table.Add("containerd.services.sandbox.v1.Store", static it => it.MapGrpcService<SandboxStoreService>());
+        table.Add("containerd.services.sandbox.v1.Controller", static it => it.MapGrpcService<SandboxControllerService>());
+        table.Add("containerd.services.tasks.v1.Tasks", static it => it.MapGrpcService<TasksService>());
+        table.Add("containerd.services.events.v1.Events", static it => it.MapGrpcService<EventsService>());
+        table.Add("containerd.services.streaming.v1.Streaming", static it => it.MapGrpcService<StreamingService>());
+        table.Add("containerd.services.transfer.v1.Transfer", static it => it.MapGrpcService<TransferService>());
+        table.Add("gantry.maintenance.v1.Maintenance", static it => it.MapGrpcService<MaintenanceService>());
+        return table;
     }
+
+    /// <summary>Adds a service whose list is in <see cref="RecordLists"/>, in place of one that is not there.</summary>
+    private static void AddWithLists<[DynamicallyAccessedMembers(ServiceMembers)] TService>(
+        ServiceTable table, string service)
+        where TService : class =>
+        table.Add(service, static it =>
+        {
+            it.MapGrpcService<TService>();
+            it.MapGrpcService<RecordLists>();
+        });
 }

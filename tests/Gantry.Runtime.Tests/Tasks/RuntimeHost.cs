@@ -87,7 +87,7 @@ internal sealed class RuntimeHost : IAsyncDisposable
             Deadlines = Deadlines,
         };
         Tasks = new TaskManager(options, Events, TimeProvider.System, NullLogger<TaskManager>.Instance);
-        Task loading = Tasks.LoadAsync(TestContext.Current.CancellationToken);
+        Task loading = Tasks.LoadAsync(Task.CompletedTask, TestContext.Current.CancellationToken);
         _server = new TtrpcServer();
         _server.AddService(
             "containerd.services.events.ttrpc.v1.Events",
