@@ -62,6 +62,9 @@ public sealed record RegistryOptions
     /// <summary>How many pieces of a blob are fetched ahead of the one that is read; 0 to fetch every blob whole.</summary>
     public int PiecesAhead { get; init; } = 3;
 
+    /// <summary>Is told what registries warn of, each once; null for nobody.</summary>
+    public Action<RegistryWarning>? Warned { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

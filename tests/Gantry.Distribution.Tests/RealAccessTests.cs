@@ -162,16 +162,11 @@ public sealed class RealAccessTests
     }
 
     /// <summary>Waits until a proxy, which keeps blobs after it has served them, has so many.</summary>
-    private static async Task KeptAsync(RegistryServer proxy, int count)
+    private static Task KeptAsync(RegistryServer proxy, int count)
     {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
         string blobs = Path.Combine(proxy.StorageDirectory, "docker/registry/v2/blobs");
-        while (!Directory.Exists(blobs)
-            || Directory.EnumerateFiles(blobs, "data", SearchOption.AllDirectories).Count() < count)
-        {
-            await Task.Delay(50, limit.Token);
-        }
+        return Poll.UntilAsync(() => Directory.Exists(blobs)
+            && Directory.EnumerateFiles(blobs, "data", SearchOption.AllDirectories).Count() >= count);
     }
 
     private static RegistryOptions With(RegistryCredential credential) =>

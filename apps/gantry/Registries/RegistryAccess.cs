@@ -1,3 +1,4 @@
+using Gantry.Cli.Output;
 using Gantry.Distribution;
 using Gantry.Distribution.Auth;
 
@@ -14,16 +15,17 @@ internal sealed record RegistryAccess(RegistryOptions Options, string? User)
     public async Task<RegistryOptions> ForAsync(string host, CancellationToken cancellationToken)
     {
         DockerCredentials kept = new(DockerConfig.DefaultPath);
+        RegistryOptions options = Options with { Warned = Tell };
         if (User is null)
         {
-            return Options with { Credentials = kept };
+            return options with { Credentials = kept };
         }
 
         int colon = User.IndexOf(':', StringComparison.Ordinal);
         RegistryCredential credential = colon < 0
             ? new RegistryCredential(User, await PasswordPrompt.ReadAsync(cancellationToken))
             : new RegistryCredential(User[..colon], User[(colon + 1)..]);
-        return Options with
+        return options with
         {
             Credentials = new CredentialChain(new FixedCredential(credential with { Origin = "--user" }, host), kept),
         };
@@ -31,4 +33,7 @@ internal sealed record RegistryAccess(RegistryOptions Options, string? User)
 
     /// <summary>Does not tell the password.</summary>
     public override string ToString() => nameof(RegistryAccess);
+
+    private static void Tell(RegistryWarning warning) =>
+        StandardStreams.Error.WriteLine($"{warning.Host} warns: {warning.Text}");
 }

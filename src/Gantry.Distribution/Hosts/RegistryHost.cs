@@ -22,6 +22,7 @@ internal sealed class RegistryHost : IDisposable
     private readonly RegistryHttp _http;
     private readonly RegistryOptions _options;
     private readonly Authorizer _authorizer;
+    private readonly Warnings _warnings;
     private long _restsUntil;
 
     /// <param name="endpoint">Where its API is, up to the names of repositories: <c>https://host/v2/</c>.</param>
@@ -45,6 +46,7 @@ internal sealed class RegistryHost : IDisposable
         Mirrored = mirrored;
         _http = http;
         _options = options;
+        _warnings = new Warnings(options.Warned);
         _authorizer = new Authorizer(name, endpoint, options, new TokenClient(http, options, logger), logger);
     }
 
@@ -78,6 +80,11 @@ internal sealed class RegistryHost : IDisposable
                 ours ? await _authorizer.HeaderAsync(request.Scope, cancellationToken) : null;
             HttpResponseMessage response = await _http.SendAsync(
                 token => MakeRequestAsync(request, target, authorization, ours, token), request.Once, cancellationToken);
+            if (ours)
+            {
+                _warnings.Read(Endpoint, response);
+            }
+
             if (response.StatusCode == HttpStatusCode.Unauthorized && ours && challenges++ < MaxChallenges
                 && await AnswerAsync(response, request, authorization, cancellationToken))
             {
