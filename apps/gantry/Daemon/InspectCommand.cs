@@ -8,7 +8,6 @@ using Gantry.Core.Containers;
 using Gantry.Core.Errors;
 using Gantry.Core.Images;
 using Gantry.Oci.Image;
-using Gantry.Transfer.Images;
 
 namespace Gantry.Cli.Daemon;
 
@@ -127,79 +126,6 @@ internal static class InspectCommand
             throw new GantryException(ErrorKind.NotFound, $"container or image \"{name}\"", e);
         }
 
-        ResolvedImage? resolved = await ResolveAsync(session, image);
-        Json.WriteValue(json =>
-        {
-            json.WriteStartObject();
-            json.WriteString("Name", image.Name);
-            WriteDescriptor(json, "Target", image.Target);
-            json.WriteMap("Labels", image.Labels);
-            json.WriteString("CreatedAt", Human.Time(image.CreatedAt));
-            json.WriteString("UpdatedAt", Human.Time(image.UpdatedAt));
-            if (resolved is not null)
-            {
-                WriteResolved(json, resolved);
-            }
-
-            json.WriteEndObject();
-        });
-    }
-
-    private static async Task<ResolvedImage?> ResolveAsync(Session session, ImageRecord image)
-    {
-        try
-        {
-            return await new ImageReader(session.Scope).ReadAsync(image, PlatformMatcher.Default, session.Token);
-        }
-        catch (GantryException e) when (e.Kind is ErrorKind.NotFound or ErrorKind.InvalidArgument)
-        {
-            // Its content is not all here: the record is shown alone.
-            return null;
-        }
-    }
-
-    private static void WriteResolved(Utf8JsonWriter json, ResolvedImage image)
-    {
-        ContainerDefaults config = image.Config.Config;
-        json.WriteString("Platform", image.Config.Platform.ToString());
-        json.WriteNumber("Size", image.Size);
-        json.WriteString("ChainID", image.ChainId.ToString());
-        WriteDescriptor(json, "Manifest", image.ManifestDescriptor);
-        WriteDescriptor(json, "ConfigDescriptor", image.Manifest.Config);
-        json.WriteStartArray("Layers");
-        foreach (Descriptor layer in image.Manifest.Layers)
-        {
-            WriteDescriptor(json, null, layer);
-        }
-
-        json.WriteEndArray();
-        json.WriteStartObject("Config");
-        json.WriteString("User", config.User);
-        json.WriteList("Env", config.Env);
-        json.WriteList("Entrypoint", config.Entrypoint);
-        json.WriteList("Cmd", config.Cmd);
-        json.WriteString("WorkingDir", config.WorkingDir);
-        json.WriteString("StopSignal", config.StopSignal);
-        json.WriteList("ExposedPorts", config.ExposedPorts);
-        json.WriteList("Volumes", config.Volumes);
-        json.WriteMap("Labels", config.Labels);
-        json.WriteEndObject();
-    }
-
-    private static void WriteDescriptor(Utf8JsonWriter json, string? name, Descriptor descriptor)
-    {
-        if (name is null)
-        {
-            json.WriteStartObject();
-        }
-        else
-        {
-            json.WriteStartObject(name);
-        }
-
-        json.WriteString("mediaType", descriptor.MediaType);
-        json.WriteString("digest", descriptor.Digest.ToString());
-        json.WriteNumber("size", descriptor.Size);
-        json.WriteEndObject();
+        await ImageInspection.ShowAsync(session, image, PlatformMatcher.Default);
     }
 }

@@ -22,6 +22,14 @@ internal static class ImageCommand
             list,
             remove,
             TagCommand.Create(),
+            InspectImageCommand.Create(),
+            HistoryCommand.Create(),
+            UsageCommand.Create(),
+            CheckCommand.Create(),
+            ConvertCommand.Create(),
+            MountCommand.Create(),
+            MountCommand.CreateUnmount(),
+            PruneCommand.Create(),
         };
     }
 }

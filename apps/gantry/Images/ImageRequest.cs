@@ -7,4 +7,8 @@ namespace Gantry.Cli.Images;
 /// <param name="Snapshotter">What to unpack it with.</param>
 /// <param name="Platform">What it is to run on.</param>
 /// <param name="Access">How to get at its registry.</param>
-internal sealed record ImageRequest(string Snapshotter, PlatformMatcher Platform, RegistryAccess Access);
+internal sealed record ImageRequest(string Snapshotter, PlatformMatcher Platform, RegistryAccess Access)
+{
+    /// <summary>Whether all its platforms are pulled; unpacked is only what it is to run on.</summary>
+    public bool AllPlatforms { get; init; }
+}

@@ -12,7 +12,7 @@ namespace Gantry.Cli.Images;
 /// <summary><c>gantry images</c>: lists images.</summary>
 internal static class ImagesCommand
 {
-    private const int ShownDigest = 19;
+    public const int ShownDigest = 19;
 
     public static Command Create()
     {

@@ -33,12 +33,14 @@ internal static class ImportCommand
             HelpName = "platform",
         };
         Option<bool> noUnpack = new("--no-unpack") { Description = "Unpack nothing" };
+        Option<bool> compress = new("--compress") { Description = "Pack layers of docker save, which are not packed, with gzip" };
         Option<string> snapshotter = GlobalOptions.Snapshotter();
         command.Add(file);
         command.Add(baseName);
         command.Add(indexName);
         command.Add(platform);
         command.Add(noUnpack);
+        command.Add(compress);
         command.Add(snapshotter);
         command.SetAction(Session.Action(async (session, parse) =>
         {
@@ -46,6 +48,7 @@ internal static class ImportCommand
             {
                 BaseName = parse.GetValue(baseName)!,
                 IndexName = parse.GetValue(indexName),
+                Compress = parse.GetValue(compress),
                 Snapshotter = parse.GetValue(noUnpack) ? null : parse.GetValue(snapshotter),
                 Platform = parse.GetValue(platform) is { } text
                     ? PlatformMatcher.Only(Platform.Parse(text))

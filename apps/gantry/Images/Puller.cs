@@ -23,7 +23,9 @@ internal static class Puller
             scope => ((NamespaceClient)scope).Differ);
         PullRequest pull = new(reference)
         {
-            Platform = request.Platform,
+            Platform = request.AllPlatforms ? PlatformMatcher.All : request.Platform,
+            AllPlatforms = request.AllPlatforms,
+            UnpackPlatform = request.AllPlatforms ? request.Platform : null,
             Snapshotter = request.Snapshotter,
             RemoteSnapshots = await IsRemoteAsync(session, request.Snapshotter),
         };

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gantry.Core.Errors;
@@ -8,6 +9,9 @@ namespace Gantry.Transfer.Commit;
 internal static class ConfigJson
 {
     private const int MaxDepth = 64;
+
+    // Media types have a plus in them: it stays one, as everybody else writes it.
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Reads a document.</summary>
     /// <exception cref="GantryException">InvalidArgument: it is no JSON object.</exception>
@@ -25,7 +29,7 @@ internal static class ConfigJson
     public static byte[] ToBytes(JsonObject document)
     {
         using MemoryStream stream = new();
-        using (Utf8JsonWriter writer = new(stream))
+        using (Utf8JsonWriter writer = new(stream, Plain))
         {
             document.WriteTo(writer);
         }

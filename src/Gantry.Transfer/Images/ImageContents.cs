@@ -14,6 +14,7 @@ public sealed class ImageContents
     private readonly Dictionary<Digest, Descriptor> _blobs = [];
     private readonly List<MissingPart> _missing = [];
     private readonly HashSet<Digest> _seen = [];
+    private readonly Dictionary<Digest, IReadOnlyList<Descriptor>> _children = [];
 
     private ImageContents()
     {
@@ -24,6 +25,9 @@ public sealed class ImageContents
 
     /// <summary>The configs and layers that are here, each once.</summary>
     public IReadOnlyCollection<Descriptor> Blobs => _blobs.Values;
+
+    /// <summary>What each of the manifests and indexes refers to.</summary>
+    internal IReadOnlyDictionary<Digest, IReadOnlyList<Descriptor>> Children => _children;
 
     /// <summary>What is not here. A layer that is to be had elsewhere by its nature does not count.</summary>
     public IReadOnlyList<MissingPart> Missing => _missing;
@@ -51,9 +55,13 @@ public sealed class ImageContents
 
     /// <summary>Whether a layer is not to be passed on, but to be fetched from where it is published.</summary>
     /// <param name="layer">The layer.</param>
-    public static bool IsForeign(Descriptor layer) =>
-        layer.MediaType.Contains(".nondistributable.", StringComparison.Ordinal)
-        || layer.MediaType.Contains(".foreign.", StringComparison.Ordinal);
+    public static bool IsForeign(Descriptor layer) => IsForeign(layer.MediaType);
+
+    /// <summary>Whether layers of a media type are not to be passed on, but to be fetched from where they are published.</summary>
+    /// <param name="mediaType">The media type.</param>
+    public static bool IsForeign(string mediaType) =>
+        mediaType.Contains(".nondistributable.", StringComparison.Ordinal)
+        || mediaType.Contains(".foreign.", StringComparison.Ordinal);
 
     private async Task AddAsync(
         IContentStore content,
@@ -93,6 +101,7 @@ public sealed class ImageContents
         if (isIndex)
         {
             ImageIndex index = BlobReader.Parse(data, target.Digest, d => OciJson.ParseIndex(d));
+            _children[target.Digest] = index.Manifests;
             foreach (Descriptor child in index.Manifests)
             {
                 await AddAsync(content, child, child.Platform ?? platform, depth + 1, cancellationToken);
@@ -102,7 +111,9 @@ public sealed class ImageContents
         {
             ImageManifest manifest = BlobReader.Parse(data, target.Digest, d => OciJson.ParseManifest(d));
             int missing = _missing.Count;
-            foreach (Descriptor blob in manifest.Layers.Prepend(manifest.Config))
+            Descriptor[] blobs = [manifest.Config, .. manifest.Layers];
+            _children[target.Digest] = blobs;
+            foreach (Descriptor blob in blobs)
             {
                 await AddBlobAsync(content, blob, platform, cancellationToken);
             }

@@ -3,8 +3,10 @@ using System.Text.Json.Nodes;
 using Gantry.Archive.Compression;
 using Gantry.Core.Content;
 using Gantry.Core.Errors;
+using Gantry.Core.Metadata;
 using Gantry.Oci.Image;
 using Gantry.Transfer.Commit;
+using Gantry.Transfer.Conversion;
 using Gantry.Transfer.Images;
 
 namespace Gantry.Transfer.Import;
@@ -16,25 +18,28 @@ internal static class DockerArchive
     private const int MaxLayers = 4096;
 
     /// <summary>Makes manifests of the images, as they have none.</summary>
-    /// <param name="content">Gets the manifests, under a lease.</param>
+    /// <param name="scope">Gets the manifests, under a lease.</param>
     /// <param name="files">The archive.</param>
     /// <param name="document"><c>manifest.json</c>.</param>
+    /// <param name="compress">Whether layers that are not packed are to be.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>The manifests with their tags, which may be none.</returns>
     /// <exception cref="GantryException">InvalidArgument: it is malformed; NotFound: a part is not in the archive.</exception>
     public static async Task<List<(Descriptor Manifest, IReadOnlyList<string> Tags)>> ReadAsync(
-        IContentStore content,
+        INamespaceScope scope,
         ArchiveFiles files,
         byte[] document,
+        bool compress,
         CancellationToken cancellationToken)
     {
         JsonArray images = ConfigJson.ParseList(document, "manifest.json");
         Bound(images.Count, MaxImages, "images");
+        LayerConverter? packer = compress ? new LayerConverter(scope, CompressionKind.Gzip, MediaTypeFamily.Docker) : null;
         List<(Descriptor, IReadOnlyList<string>)> found = [];
         foreach (JsonNode? node in images)
         {
             JsonObject image = node as JsonObject ?? throw Malformed("an image is no object");
-            found.Add((await MakeManifestAsync(content, files, image, cancellationToken), Strings(image, "RepoTags")));
+            found.Add((await MakeManifestAsync(scope.Content, files, image, packer, cancellationToken), Strings(image, "RepoTags")));
         }
 
         return found;
@@ -44,6 +49,7 @@ internal static class DockerArchive
         IContentStore content,
         ArchiveFiles files,
         JsonObject image,
+        LayerConverter? packer,
         CancellationToken cancellationToken)
     {
         string configName = Text(image["Config"]) ?? throw Malformed("Config is missing");
@@ -55,7 +61,13 @@ internal static class DockerArchive
         {
             Descriptor layer = Part(files, name);
             string mediaType = await MediaTypeAsync(content, layer, cancellationToken);
-            layers.Add((JsonNode)NewManifest.ToJson(layer with { MediaType = mediaType }));
+            layer = layer with { MediaType = mediaType };
+            if (packer is not null && mediaType == MediaTypes.DockerLayer)
+            {
+                layer = await packer.ConvertAsync(layer, default, cancellationToken);
+            }
+
+            layers.Add((JsonNode)NewManifest.ToJson(layer));
         }
 
         JsonObject manifest = new()

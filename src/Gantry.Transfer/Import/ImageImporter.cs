@@ -135,7 +135,7 @@ public sealed class ImageImporter(
         else if (files.Document("manifest.json") is { } manifest)
         {
             foreach ((Descriptor target, IReadOnlyList<string> tags) in
-                await DockerArchive.ReadAsync(scope.Content, files, manifest, cancellationToken))
+                await DockerArchive.ReadAsync(scope, files, manifest, request.Compress, cancellationToken))
             {
                 images.AddRange(NamesOf(target, tags, request).Select(name => (name, target)));
             }

@@ -23,6 +23,9 @@ public sealed record ImportRequest
     /// <summary>A name for all that is in the archive, as one index; null for none.</summary>
     public string? IndexName { get; init; }
 
+    /// <summary>True to pack layers that are not, as they are in what <c>docker save</c> writes, with gzip.</summary>
+    public bool Compress { get; init; }
+
     /// <summary>The snapshotter to unpack into; null to unpack nothing.</summary>
     public string? Snapshotter { get; init; }
 
