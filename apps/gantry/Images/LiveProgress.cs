@@ -37,6 +37,11 @@ internal sealed class LiveProgress : IProgress<PullProgress>
 
     public void Report(PullProgress value)
     {
+        if (value.State is PullState.Opened)
+        {
+            return;
+        }
+
         ProgressTask bar;
         lock (_gate)
         {

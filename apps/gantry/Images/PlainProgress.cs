@@ -12,6 +12,11 @@ internal sealed class PlainProgress : IProgress<PullProgress>
 
     public void Report(PullProgress value)
     {
+        if (value.State is PullState.Opened)
+        {
+            return;
+        }
+
         lock (_gate)
         {
             if (_last.TryGetValue(value.Ref, out PullState state) && state == value.State)

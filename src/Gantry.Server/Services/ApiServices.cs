@@ -81,7 +81,7 @@ public sealed record ApiServices(
         services.AddSingleton(new EventsService(Events, Lifetime));
         services.AddSingleton(new StreamingService(streams, Lifetime));
         services.AddSingleton(new TransferService(
-            new ImageTransfers(published, Differ, streams, Transfers, Lifetime.Time, Loggers), streams));
+            new ImageTransfers(published, Differ, streams, Transfers, IsRemote, Lifetime.Time, Loggers), streams));
         services.AddSingleton(new MaintenanceService(Maintenance));
         services.AddSingleton(new RecordLists(Scan));
         services.AddSingleton<IServiceMethodProvider<RecordLists>>(new RecordListMethods());
@@ -124,4 +124,8 @@ public sealed record ApiServices(
             it.MapGrpcService<TService>();
             it.MapGrpcService<RecordLists>();
         });
+
+    private bool IsRemote(string snapshotter) => Plugins.Any(plugin =>
+        plugin.Type == "io.containerd.snapshotter.v1" && plugin.Id == snapshotter
+        && plugin.Exports.GetValueOrDefault("enable_remote_snapshot_annotations") is "true");
 }

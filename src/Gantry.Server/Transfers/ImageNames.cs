@@ -1,5 +1,6 @@
 using Gantry.Api.Types.Transfer;
 using Gantry.Core.Errors;
+using Gantry.Core.Images;
 using Gantry.Oci.Image;
 
 namespace Gantry.Server.Transfers;
@@ -22,6 +23,33 @@ internal sealed class ImageNames(ImageStore store)
         return names.Count > 0
             ? names
             : throw new GantryException(ErrorKind.NotFound, "no image name found");
+    }
+
+    /// <summary>The names of the images that are to be exported: those that are named, and those that begin with a prefix.</summary>
+    /// <param name="images">All images.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <exception cref="GantryException">NotFound: there is none that begins so.</exception>
+    public async Task<IReadOnlyList<string>> ToExportAsync(IImageStore images, CancellationToken cancellationToken)
+    {
+        List<string> names = store.Name.Length > 0 ? [store.Name] : [];
+        foreach (ImageReference reference in store.ExtraReferences)
+        {
+            if (!reference.IsPrefix)
+            {
+                names.Add(reference.Name);
+                continue;
+            }
+
+            int before = names.Count;
+            names.AddRange((await images.ListAsync([], cancellationToken))
+                .Select(image => image.Name).Where(name => HasPrefix(name, reference.Name)));
+            if (names.Count == before)
+            {
+                throw new GantryException(ErrorKind.NotFound, $"images with the prefix \"{reference.Name}\"");
+            }
+        }
+
+        return [.. names.Distinct(StringComparer.Ordinal)];
     }
 
     /// <summary>The names of an image out of an archive; none when it is not wanted under any.</summary>

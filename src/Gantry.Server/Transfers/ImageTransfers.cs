@@ -28,6 +28,7 @@ internal sealed class ImageTransfers
     private readonly IMetadata _metadata;
     private readonly TransferOptions _options;
     private readonly StreamTable _streams;
+    private readonly Func<string, bool> _isRemote;
     private readonly Unpacker _unpacker;
     private readonly ImageVerifiers _verifiers;
     private readonly ILoggerFactory _loggers;
@@ -38,6 +39,7 @@ internal sealed class ImageTransfers
     /// <param name="differ">Makes the differ of a scope.</param>
     /// <param name="streams">The clients' streams.</param>
     /// <param name="options">How images are transferred.</param>
+    /// <param name="isRemote">Whether a snapshotter wants to be told where layers are.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Where it is logged.</param>
     public ImageTransfers(
@@ -45,12 +47,14 @@ internal sealed class ImageTransfers
         Func<INamespaceScope, IDiffer> differ,
         StreamTable streams,
         TransferOptions options,
+        Func<string, bool> isRemote,
         TimeProvider time,
         ILoggerFactory loggers)
     {
         _metadata = metadata;
         _options = options;
         _streams = streams;
+        _isRemote = isRemote;
         _loggers = loggers;
         _time = time;
         _unpacker = new Unpacker(differ, time, loggers.CreateLogger<Unpacker>());
@@ -73,7 +77,7 @@ internal sealed class ImageTransfers
         Reference reference = Parse(source.Reference);
         ImageNames names = new(store);
         progress.Say($"Resolving from {Describe(source)}");
-        using RegistryAccess registry = Open(caller, source);
+        await using RegistryAccess registry = Open(caller, source, progress, cancellationToken);
         ImagePuller puller = new(
             registry.Client, Scopes(caller), _unpacker, _time, _loggers.CreateLogger<ImagePuller>());
         PartProgress parts = new(reference.ToString(), "downloading", progress, _time);
@@ -86,7 +90,7 @@ internal sealed class ImageTransfers
             UnpackPlatform = store.Unpacks.Count > 0 && store.Unpacks[0].Platform is { } platform
                 ? PlatformMatcher.Only(platform.ToRecord())
                 : null,
-            RemoteSnapshots = false,
+            RemoteSnapshots = SnapshotterOf(store) is { } snapshotter && _isRemote(snapshotter),
             MaxConcurrentDownloads = _options.MaxConcurrentDownloads,
             Labels = store.Labels.ToRecord(),
             Verify = async (target, token) =>
@@ -119,7 +123,7 @@ internal sealed class ImageTransfers
         ImageRecord image = await scope.Images.GetAsync(store.Name, cancellationToken);
         progress.Say($"Pushing to {Describe(destination)}");
         progress.Say("pushing content", image.Name, image.Target);
-        using RegistryAccess registry = Open(caller, destination);
+        await using RegistryAccess registry = Open(caller, destination, progress, cancellationToken);
         ImagePusher pusher = new(registry.Client, scope, _loggers.CreateLogger<ImagePusher>());
         PushRequest request = new(image.Name, target)
         {
@@ -144,11 +148,6 @@ internal sealed class ImageTransfers
         TransferProgress progress,
         CancellationToken cancellationToken)
     {
-        if (source.ForceCompress)
-        {
-            throw new GantryException(ErrorKind.NotImplemented, "import: compression of layers on their way in");
-        }
-
         ImageNames names = new(store);
         progress.Say("Importing");
         ClientStream stream = _streams.Get(caller.NamespaceName, source.Stream);
@@ -163,6 +162,7 @@ internal sealed class ImageTransfers
                 Labels = store.Labels.ToRecord(),
                 Snapshotter = SnapshotterOf(store),
                 Platform = Wanted(store),
+                Compress = source.ForceCompress,
             };
             foreach (ImportResult result in await importer.ImportAsync(request, archive, cancellationToken))
             {
@@ -190,13 +190,8 @@ internal sealed class ImageTransfers
         TransferProgress progress,
         CancellationToken cancellationToken)
     {
-        if (store.ExtraReferences.Any(reference => reference.IsPrefix))
-        {
-            throw new GantryException(ErrorKind.NotImplemented, "export: images by a prefix of their names");
-        }
-
-        List<string> images = store.Name.Length > 0 ? [store.Name] : [];
-        images.AddRange(store.ExtraReferences.Select(reference => reference.Name));
+        IReadOnlyList<string> images = await new ImageNames(store).ToExportAsync(
+            Scopes(caller)(null).Images, cancellationToken);
         progress.Say("Exporting");
         ClientStream stream = _streams.Get(caller.NamespaceName, destination.Stream);
         try
@@ -304,11 +299,16 @@ internal sealed class ImageTransfers
         }
     }
 
-    private RegistryAccess Open(TransferCaller caller, OCIRegistry registry)
+    private RegistryAccess Open(
+        TransferCaller caller, OCIRegistry registry, TransferProgress progress, CancellationToken cancellationToken)
     {
         RegistryResolver resolver = registry.Resolver ?? new RegistryResolver();
         StreamCredentials? credentials = resolver.AuthStream.Length > 0
             ? new StreamCredentials(_streams.Get(caller.NamespaceName, resolver.AuthStream), registry.Reference)
+            : null;
+        ILogger logger = _loggers.CreateLogger<RegistryClient>();
+        ClientLog? clientLog = resolver.LogsStream.Length > 0 && resolver.HttpDebug != HTTPDebug.Disabled
+            ? new ClientLog(logger, _streams.Get(caller.NamespaceName, resolver.LogsStream), cancellationToken)
             : null;
         RegistryOptions options = new()
         {
@@ -316,8 +316,13 @@ internal sealed class ImageTransfers
             HostsDirectories = resolver.HostDir.Length > 0 ? [resolver.HostDir] : _options.HostsDirectories,
             Headers = resolver.Headers.ToRecord(),
             Credentials = credentials,
+            Warned = warning =>
+            {
+                logger.Warned(warning.Host, warning.Text);
+                progress.Say($"{warning.Host} warns: {warning.Text}");
+            },
             Time = _time,
         };
-        return new RegistryAccess(options, credentials, _loggers.CreateLogger<RegistryClient>());
+        return new RegistryAccess(options, credentials, clientLog, logger);
     }
 }

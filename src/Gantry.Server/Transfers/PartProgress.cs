@@ -1,3 +1,4 @@
+using Gantry.Oci.Image;
 using Gantry.Transfer.Pull;
 
 namespace Gantry.Server.Transfers;
@@ -15,13 +16,22 @@ internal sealed class PartProgress(string image, string moving, TransferProgress
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
-    // Guards _told.
+    private const int MaxParents = 100_000;
+
+    // Guards _told and _parents.
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (PullState State, long At)> _told = new(StringComparer.Ordinal);
+    private readonly Dictionary<Digest, List<string>> _parents = [];
 
     /// <inheritdoc/>
     public void Report(PullProgress value)
     {
+        if (value.State is PullState.Opened)
+        {
+            Open(value);
+            return;
+        }
+
         string? what = value.State switch
         {
             PullState.Waiting => "waiting",
@@ -33,7 +43,34 @@ internal sealed class PartProgress(string image, string moving, TransferProgress
         };
         if (what is not null && IsNews(value))
         {
-            progress.Say(what, image, value.Ref, value.Digest, value.Offset, value.Total);
+            progress.Say(what, ParentsOf(value.Digest), value.Ref, value.Digest, value.Offset, value.Total);
+        }
+    }
+
+    private void Open(PullProgress value)
+    {
+        lock (_gate)
+        {
+            foreach (Digest child in value.Children.Distinct())
+            {
+                if (_parents.TryGetValue(child, out List<string>? parents))
+                {
+                    parents.Add(value.Ref);
+                }
+                else if (_parents.Count < MaxParents)
+                {
+                    _parents.Add(child, [value.Ref]);
+                }
+            }
+        }
+    }
+
+    // What nothing has named is the image itself.
+    private IReadOnlyList<string> ParentsOf(Digest digest)
+    {
+        lock (_gate)
+        {
+            return _parents.TryGetValue(digest, out List<string>? parents) ? [.. parents] : [image];
         }
     }
 

@@ -42,15 +42,16 @@ internal sealed class TransferProgress : IAsyncDisposable
 
     /// <summary>Tells of a part of an image.</summary>
     /// <param name="what">What is happening to it.</param>
-    /// <param name="image">The name of the image.</param>
-    /// <param name="part">The part's: the ref of its ingest.</param>
+    /// <param name="parents">What it is a part of: the refs of manifests and indexes, or the name of the image.</param>
+    /// <param name="part">Its own name: the ref of its ingest.</param>
     /// <param name="digest">Its digest.</param>
     /// <param name="offset">Bytes done.</param>
     /// <param name="total">All its bytes.</param>
-    public void Say(string what, string image, string part, Digest digest, long offset, long total)
+    public void Say(
+        string what, IReadOnlyList<string> parents, string part, Digest digest, long offset, long total)
     {
         Progress progress = new() { Event = what, Name = part, Progress_ = offset, Total = total };
-        progress.Parents.Add(image);
+        progress.Parents.AddRange(parents);
         progress.Desc = new Api.Types.ContentDescriptor { Digest = digest.ToString(), Size = total };
         Add(progress);
     }

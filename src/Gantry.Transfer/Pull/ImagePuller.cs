@@ -109,7 +109,8 @@ public sealed class ImagePuller(
         // Step 3
         using BlobFetcher fetcher = new(
             registry, scope, request.Reference, progress, request.MaxConcurrentDownloads, _time, _logger);
-        List<Fetched> manifests = await FetchManifestsAsync(scope, fetcher, target, request, 0, cancellationToken);
+        List<Fetched> manifests = await FetchManifestsAsync(
+            scope, fetcher, target, request, progress, 0, cancellationToken);
         if (manifests.Count == 0)
         {
             throw new GantryException(
@@ -136,6 +137,7 @@ public sealed class ImagePuller(
         BlobFetcher fetcher,
         Descriptor target,
         PullRequest request,
+        IProgress<PullProgress>? progress,
         int depth,
         CancellationToken cancellationToken)
     {
@@ -147,6 +149,7 @@ public sealed class ImagePuller(
                 bytes => ContentLabels.Children(
                     manifest = BlobReader.Parse(bytes, target.Digest, d => OciJson.ParseManifest(d))),
                 cancellationToken);
+            progress?.Report(PullProgress.Opened(target, manifest!.Layers.Prepend(manifest.Config)));
             bool fits = depth == 0 || target.Platform is not null
                 || await ConfigFitsAsync(scope, fetcher, manifest!, request.Platform, cancellationToken);
             return fits ? [new Fetched(target, manifest!)] : [];
@@ -164,11 +167,12 @@ public sealed class ImagePuller(
             bytes => ContentLabels.Children(
                 index = BlobReader.Parse(bytes, target.Digest, d => OciJson.ParseIndex(d))),
             cancellationToken);
+        progress?.Report(PullProgress.Opened(target, index!.Manifests));
         List<Fetched> found = [];
         foreach (Descriptor child in ManifestChoice.Order(index!, request.Platform))
         {
             found.AddRange(
-                await FetchManifestsAsync(scope, fetcher, child, request, depth + 1, cancellationToken));
+                await FetchManifestsAsync(scope, fetcher, child, request, progress, depth + 1, cancellationToken));
             if (found.Count > 0 && !request.AllPlatforms)
             {
                 break;

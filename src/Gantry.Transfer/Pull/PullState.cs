@@ -9,6 +9,9 @@ public enum PullState
     /// <summary>The name stands for the digest that the record has.</summary>
     Resolved,
 
+    /// <summary>It is a manifest or index, and the record tells which parts it has; they come after it.</summary>
+    Opened,
+
     /// <summary>It is known but not begun.</summary>
     Waiting,
 

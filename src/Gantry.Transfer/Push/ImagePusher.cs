@@ -64,6 +64,11 @@ public sealed class ImagePusher(RegistryClient registry, INamespaceScope scope, 
                 + "pull it for all platforms, or push one platform");
         }
 
+        foreach (Descriptor manifest in contents.Manifests)
+        {
+            progress?.Report(PullProgress.Opened(manifest, contents.Children[manifest.Digest]));
+        }
+
         // Step 2
         int[] counts = new int[Enum.GetValues<BlobPush>().Length];
         await Parallel.ForEachAsync(

@@ -54,7 +54,10 @@ public sealed class TransferTests(Images images) : IAsyncLifetime
         Assert.Contains(
             events,
             e => e.Event == "complete" && e.Name.StartsWith("layer-sha256:", StringComparison.Ordinal)
-                && e.Parents.SequenceEqual([images.Busybox]));
+                && e.Parents is [var parent] && parent.StartsWith("manifest-sha256:", StringComparison.Ordinal));
+        Assert.Contains(
+            events,
+            e => e.Name.StartsWith("manifest-sha256:", StringComparison.Ordinal) && e.Parents.SequenceEqual([images.Busybox]));
         Assert.Equal("in\n", await ShellAsync("ctr run --rm \"$0\" t1 echo in", images.Busybox));
     }
 
@@ -131,6 +134,94 @@ public sealed class TransferTests(Images images) : IAsyncLifetime
 
         Assert.Equal(images.Busybox + "\n", await ShellAsync("ctr image ls -q"));
         Assert.Equal("in\n", await ShellAsync("ctr run --rm \"$0\" t1 echo in", images.Busybox));
+    }
+
+    [Fact]
+    public async Task Images_are_exported_by_what_their_names_begin_with()
+    {
+        await TransferAsync(Registry(images.Busybox), new ImageStore { Name = "example.test/a:1" });
+        foreach (string name in (string[])["example.test/a/b:2", "example.test/ab:3"])
+        {
+            await TransferAsync(new ImageStore { Name = "example.test/a:1" }, new ImageStore { Name = name });
+        }
+
+        using TransferStream export = await OpenAsync("export-1");
+        Task<byte[]> archive = export.ReceiveAsync(64 * 1024, Token);
+        await TransferAsync(Prefixed("example.test/a"), new ImageExportStream { Stream = export.Name });
+        await File.WriteAllBytesAsync(Path.Combine(_daemon.Home, "tar"), await archive, Token);
+        using TransferStream none = await OpenAsync("export-2");
+        RpcException error = await Assert.ThrowsAsync<RpcException>(
+            () => TransferAsync(Prefixed("example.test/none"), new ImageExportStream { Stream = none.Name }));
+
+        string names = await ShellAsync(
+            "tar xOf \"$0\" index.json | jq -r '.manifests[].annotations[\"io.containerd.image.name\"]'",
+            Path.Combine(_daemon.Home, "tar"));
+        Assert.Equal("example.test/a/b:2\nexample.test/a:1\n", names);
+        Assert.Equal(StatusCode.NotFound, error.StatusCode);
+
+        static ImageStore Prefixed(string prefix) =>
+            new() { ExtraReferences = { new ImageReference { Name = prefix, IsPrefix = true } } };
+    }
+
+    [Fact]
+    public async Task Layers_of_docker_save_are_packed_on_their_way_in_if_that_is_asked_for()
+    {
+        string tar = Path.Combine(_daemon.Home, "tar");
+        await Images.ShellAsync(
+            """skopeo copy -q --src-tls-verify=false "docker://$1" "docker-archive:$2:example.test/saved:1" """, images.Busybox, tar);
+        using TransferStream import = await OpenAsync("import-1");
+        ImageStore store = Unpacked("");
+        store.ExtraReferences.Add(new ImageReference { Name = "x", IsPrefix = true, AllowOverwrite = true });
+
+        await Task.WhenAll(
+            import.SendAsync(await File.ReadAllBytesAsync(tar, Token), Token),
+            TransferAsync(new ImageImportStream { Stream = import.Name, ForceCompress = true }, store));
+
+        string layer = await ShellAsync(
+            "ctr content get $(ctr image ls | awk 'NR == 2 { print $3 }') | jq -r '.layers[] | .mediaType, .digest'");
+        Assert.StartsWith("application/vnd.docker.image.rootfs.diff.tar.gzip\n", layer, StringComparison.Ordinal);
+        Assert.Equal("1f8b\n", await ShellAsync("ctr content get \"$0\" | head -c 2 | od -An -tx1 | tr -d ' '", layer.Split('\n')[1]));
+        Assert.Equal("in\n", await ShellAsync("ctr run --rm example.test/saved:1 t1 echo in"));
+    }
+
+    [Fact]
+    public async Task What_is_asked_and_answered_is_shown_to_a_client_that_wants_to_know()
+    {
+        using TransferStream logs = await OpenAsync("logs-1");
+        Task<byte[]> shown = logs.ReceiveAsync(64 * 1024, Token);
+        OCIRegistry source = Registry(images.Busybox);
+        source.Resolver.HttpDebug = HTTPDebug.Debug;
+        source.Resolver.LogsStream = logs.Name;
+
+        await TransferAsync(source, new ImageStore { Name = images.Busybox });
+
+        string text = System.Text.Encoding.UTF8.GetString(await shown);
+        Assert.Contains($"HEAD http://{images.Registry}/v2/busybox/manifests/latest: 200\n", text, StringComparison.Ordinal);
+        Assert.Contains($"GET http://{images.Registry}/v2/busybox/blobs/sha256:", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_remote_snapshotter_is_told_where_the_layers_are()
+    {
+        await using GantryDaemon backend = await GantryDaemon.StartNewAsync();
+        await RestartAsync($"""
+            [proxy_plugins.remote]
+              type = "snapshot"
+              address = "{backend.Address}"
+              remote_name = "overlayfs"
+              [proxy_plugins.remote.exports]
+                enable_remote_snapshot_annotations = "true"
+            """);
+        ImageStore store = Unpacked(images.Busybox);
+        store.Unpacks[0].Snapshotter = "remote";
+
+        await TransferAsync(Registry(images.Busybox), store);
+
+        string info = await ShellAsync(
+            "ctr snapshots --snapshotter remote info $(ctr snapshots --snapshotter remote ls | awk 'NR == 2 { print $1 }')");
+        Assert.Contains($"\"containerd.io/snapshot/cri.image-ref\": \"{images.Busybox}\"", info, StringComparison.Ordinal);
+        Assert.Contains("\"containerd.io/snapshot/cri.layer-digest\": \"sha256:", info, StringComparison.Ordinal);
+        Assert.Equal("in\n", await ShellAsync("ctr run --rm --snapshotter remote \"$0\" t1 echo in", images.Busybox));
     }
 
     [Fact]
@@ -254,13 +345,17 @@ public sealed class TransferTests(Images images) : IAsyncLifetime
         string program = Path.Combine(directory, "judge");
         await File.WriteAllTextAsync(program, "#!/bin/sh\n" + script + "\n", Token);
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        _channel.Dispose();
-        await _daemon.DisposeAsync();
-        string config = $"""
+        await RestartAsync($"""
             [plugins."io.containerd.image-verifier.v1.bindir"]
             bin_dir = "{directory}"
             per_verifier_timeout = "1s"
-            """;
+            """);
+    }
+
+    private async Task RestartAsync(string config)
+    {
+        _channel.Dispose();
+        await _daemon.DisposeAsync();
         await StartAsync(config);
     }
 
