@@ -21,6 +21,15 @@ public sealed class RegistryTests(RegistryFixture registries) : IClassFixture<Re
         pull --hosts-dir "$HOSTS" "$TLS"
         pull --tlscacert /nonexistent "$TLS"
         pull --hosts-dir "$HOSTS" mirrored.example/app:v1
+        push() { ctr image push "$@" >/dev/null 2>&1; echo "push $1 $2 ${@: -2:1}: $?"; }
+        push --hosts-dir "$HOSTS" "${TLS%:*}:pushed" "$PLAIN"
+        push --plain-http --user me:s3cret "${PASSWORD%:*}:pushed" "$PLAIN"
+        push --plain-http --user me:guess "${PASSWORD%:*}:never" "$PLAIN"
+        push --plain-http --user me:s3cret "${TOKEN%:*}:pushed" "$PLAIN"
+        push --plain-http "${TOKEN%:*}:never" "$PLAIN"
+        pull --hosts-dir "$HOSTS" "${TLS%:*}:pushed"
+        pull --plain-http --user me:s3cret "${TOKEN%:*}:pushed"
+        pull --plain-http --user me:s3cret "${TOKEN%:*}:never"
         ctr image ls | tr -s ' ' | sort
         ctr content ls -q | sort
         ctr image rm --sync $(ctr image ls -q)
