@@ -14,7 +14,7 @@ namespace Gantry.Server.Services;
 /// <summary>containerd.services.content.v1.Content.</summary>
 internal sealed partial class ContentService(IMetadata metadata) : Content.ContentBase
 {
-    private const int ReadChunk = 1 << 20;
+    private const int ReadChunk = 128 * 1024;
 
     /// <inheritdoc/>
     public override async Task<InfoResponse> Info(InfoRequest request, ServerCallContext context)
