@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Gantry.Api.Runtime.TaskV2;
 using Grpc.Core;
 
@@ -91,6 +92,60 @@ public sealed class ExecTests
         await shim.Events.WaitForAsync("/tasks/exit", 2, Token);
 
         Assert.Equal(["e1", "c1"], shim.Events.ExitIds);
+    }
+
+    [Theory]
+    [InlineData(Shims.Reference)]
+    [InlineData(Shims.Ours)]
+    public async Task A_process_does_not_outlive_a_first_one_with_which_it_shares_the_host_s_processes(string shim)
+    {
+        await using ShimUnderTest under = new(shim: shim);
+        await under.CreateAsync("c1", ["sleep", "1000"], Token, spec: spec =>
+        {
+            JsonArray namespaces = spec["linux"]!["namespaces"]!.AsArray();
+            namespaces.Remove(namespaces.Single(ns => ns!["type"]!.GetValue<string>() == "pid"));
+        });
+        await under.StartAsync("c1", Token);
+        await AddAsync(under, "e1", "", "sleep", "1000");
+        StartResponse added = await under.Task.StartAsync(
+            new StartRequest { Id = "c1", ExecId = "e1" }, cancellationToken: Token);
+
+        await under.Task.KillAsync(new KillRequest { Id = "c1", Signal = 9 }, cancellationToken: Token);
+        WaitResponse first = await under.WaitAsync("c1", "", Token);
+        uint further = await under.WaitAndDeleteAsync("c1", "e1", Token);
+        await under.Task.DeleteAsync(new DeleteRequest { Id = "c1" }, cancellationToken: Token);
+
+        Assert.Equal((137u, 137u), (first.ExitStatus, further));
+        Assert.False(Gantry.Linux.Processes.Signals.Exists((int)added.Pid));
+        Assert.Empty(under.Cgroups("c1"));
+    }
+
+    [Theory]
+    [InlineData(Shims.Reference)]
+    [InlineData(Shims.Ours)]
+    public async Task A_process_whose_output_nobody_opens_is_given_up_and_the_container_runs_on(string shim)
+    {
+        await using ShimUnderTest under = new(shim: shim);
+        await under.CreateAsync("c1", ["sleep", "1000"], Token);
+        await under.StartAsync("c1", Token);
+        await AddAsync(under, "e1", under.MakeFifo("out"), "true");
+
+        Task<StartResponse> start =
+            under.Task.StartAsync(new StartRequest { Id = "c1", ExecId = "e1" }, cancellationToken: Token).ResponseAsync;
+        StateResponse meanwhile = await under.Task.StateAsync(new StateRequest { Id = "c1" }, cancellationToken: Token);
+        bool waited = !start.IsCompleted;
+        RpcException error = await Assert.ThrowsAsync<RpcException>(() => start.WaitAsync(TimeSpan.FromMinutes(2), Token));
+        await AddAsync(under, "e2", "", "true");
+        await under.Task.StartAsync(new StartRequest { Id = "c1", ExecId = "e2" }, cancellationToken: Token);
+        uint other = await under.WaitAndDeleteAsync("c1", "e2", Token);
+        await under.Task.KillAsync(new KillRequest { Id = "c1", Signal = 9 }, cancellationToken: Token);
+        uint first = await under.WaitAndDeleteAsync("c1", "", Token);
+
+        Assert.True(waited);
+        Assert.Equal(Api.Types.Task.Status.Running, meanwhile.Status);
+        Assert.Contains("failed: context deadline exceeded", error.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains($"opening w/o fifo \"{under["out"]}\"", error.Status.Detail, StringComparison.Ordinal);
+        Assert.Equal((0u, 137u), (other, first));
     }
 
     private static async Task AddAsync(ShimUnderTest shim, string id, string output, params string[] command) =>
