@@ -9,7 +9,7 @@ namespace Gantry.Distribution.Fetch;
 /// The body of a blob, or a piece of it. When the connection breaks, it goes on from where it was with a range request. It
 /// ends after exactly as many bytes as it is to have, or fails; whoever reads it checks the digest.
 /// </summary>
-internal sealed class BlobStream : Stream
+internal sealed class BlobStream : FetchedStream
 {
     private const int MaxReopens = 64;
     private const int DiscardBufferBytes = 64 * 1024;
@@ -46,14 +46,6 @@ internal sealed class BlobStream : Stream
         _options = options;
         _logger = logger;
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
 
     public override long Position
     {
@@ -124,22 +116,6 @@ internal sealed class BlobStream : Stream
         }
 
         return 0;
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("a blob is read asynchronously");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
     }
 
     protected override void Dispose(bool disposing)

@@ -15,7 +15,7 @@ internal sealed class PiecewiseStream(
     long size,
     long offset,
     int maxAhead,
-    SemaphoreSlim room) : Stream
+    SemaphoreSlim room) : FetchedStream
 {
     /// <summary>Bytes of a piece.</summary>
     public const int PieceBytes = 2 * 1024 * 1024;
@@ -26,14 +26,6 @@ internal sealed class PiecewiseStream(
     private ReadOnlyMemory<byte> _rest;
     private long _offset = offset;
     private long _asked = offset;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
 
     public override long Position
     {
@@ -84,22 +76,6 @@ internal sealed class PiecewiseStream(
         }
 
         return 0;
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("a blob is read asynchronously");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
     }
 
     public override async ValueTask DisposeAsync()
