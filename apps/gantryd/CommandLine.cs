@@ -1,8 +1,7 @@
 namespace Gantry.Daemon;
 
 /// <summary>
-/// What was asked for on the command line, with containerd's flags: <c>-c --config -l --log-level -a --address --root
-/// --state -v --version -h --help</c>, and this daemon's <c>--as-containerd</c>. As with Go's flags, one dash will do for
+/// What was asked for on the command line, with containerd's flags and some more, see <see cref="Definitions"/>. As with Go's flags, one dash will do for
 /// a long name, and a value may follow <c>=</c>.
 /// </summary>
 internal sealed record CommandLine
@@ -12,6 +11,12 @@ internal sealed record CommandLine
 
     /// <summary>The least level that is logged; null for the config's.</summary>
     public string? LogLevel { get; init; }
+
+    /// <summary>How log lines look; null for the config's.</summary>
+    public string? LogFormat { get; init; }
+
+    /// <summary>Where log records go; null for the config's.</summary>
+    public string? LogTarget { get; init; }
 
     /// <summary>The gRPC socket; null for the config's.</summary>
     public string? Address { get; init; }
@@ -79,53 +84,25 @@ internal sealed record CommandLine
                 flag = flag[..equals];
             }
 
-            CommandLine? switched = line.WithSwitch(flag);
-            if (switched is not null)
+            Flag? definition = Definitions.Find(flag);
+            if (definition is null)
             {
-                line = switched;
-                continue;
+                return line with { Error = $"flag provided but not defined: -{flag}" };
             }
 
-            if (value is null && i + 1 < arguments.Count)
+            if (definition.Value.Length > 0 && value is null)
             {
+                if (i + 1 == arguments.Count)
+                {
+                    return line with { Error = $"flag needs an argument: {argument}" };
+                }
+
                 value = arguments[++i];
             }
 
-            CommandLine? valued = value is null
-                ? line with { Error = $"flag needs an argument: {argument}" }
-                : line.WithValue(flag, value);
-            if (valued?.Error is not null || valued is null)
-            {
-                return valued ?? line with { Error = $"flag provided but not defined: -{flag}" };
-            }
-
-            line = valued;
+            line = definition.Set(line, value ?? "");
         }
 
         return line with { Words = words };
     }
-
-    private CommandLine? WithSwitch(string flag) => flag switch
-    {
-        "v" or "version" => this with { ShowVersion = true },
-        "h" or "help" => this with { ShowHelp = true },
-        "dry-run" => this with { DryRun = true },
-        "as-containerd" => this with { AsContainerd = true },
-        "repair" => this with { Repair = true },
-        "quick" => this with { Quick = true },
-        "json" => this with { Json = true },
-        _ => null,
-    };
-
-    private CommandLine? WithValue(string flag, string value) => flag switch
-    {
-        "c" or "config" => this with { Config = value },
-        "l" or "log-level" => this with { LogLevel = value },
-        "a" or "address" => this with { Address = value },
-        "root" => this with { Root = value },
-        "state" => this with { State = value },
-        "topic" => this with { Topic = value },
-        "namespace" => this with { Namespace = value },
-        _ => null,
-    };
 }

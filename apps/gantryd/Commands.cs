@@ -5,33 +5,9 @@ using Gantry.Server.Logging;
 
 namespace Gantry.Daemon;
 
-/// <summary>The commands: the daemon itself, <c>config default|dump</c>, <c>adopt</c>, <c>publish</c>.</summary>
+/// <summary>Does what the command line asks for: the daemon itself, or one of its commands.</summary>
 internal static class Commands
 {
-    private const string Usage = """
-        gantryd: a container runtime daemon that speaks containerd's API
-
-        usage: gantryd [flags] [command]
-
-        commands:
-          config default   print the configuration that holds when there is no file
-          config dump      print the configuration that holds
-          adopt ROOT       take over a root of containerd, which is stopped (--dry-run: only tell)
-          doctor ROOT      look for damage and remains where no daemon runs (--repair, --quick, --json)
-          rebuild ROOT     make a new database from the blobs on disk, when the old one is lost (--namespace)
-          publish          publish an event, read from standard input (--topic, --namespace, --address)
-
-        flags:
-          -c, --config FILE      the configuration file
-          -l, --log-level LEVEL  trace, debug, info, warn, error, fatal
-          -a, --address PATH     the socket of the API
-              --root DIR         where everything durable is kept
-              --state DIR        where everything is kept that need not outlive a reboot
-              --as-containerd    use containerd's places; the same as being started as «containerd»
-          -v, --version          print the version
-
-        """;
-
     /// <summary>Does what was asked for.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -50,7 +26,7 @@ internal static class Commands
 
             if (line.ShowHelp)
             {
-                await Console.Out.WriteAsync(Usage);
+                await Console.Out.WriteAsync(Definitions.Usage());
                 return 0;
             }
 
@@ -82,6 +58,7 @@ internal static class Commands
                 AdoptCommand.RunAsync(Configure(line with { Root = root }, asContainerd), line.DryRun),
             ["doctor", var root] => MaintenanceCommand.CheckAsync(At(root), line, cancellationToken),
             ["rebuild", var root] => MaintenanceCommand.RebuildAsync(At(root), line, cancellationToken),
+            ["man", var directory] => Task.FromResult(ManualCommand.Run(directory)),
             ["publish"] => PublishCommand.RunAsync(line, Configure(line, asContainerd).Grpc.Address, cancellationToken),
             _ => throw new GantryException(ErrorKind.Unknown, $"no such command: {string.Join(' ', line.Words)}"),
         };
@@ -97,17 +74,20 @@ internal static class Commands
     {
         DaemonConfig config = ConfigDefaults.For(asContainerd);
         string usual = ConfigDefaults.FilePath(asContainerd);
-        if (line.Config is not null || File.Exists(usual))
+        if (line.Config is { Length: > 0 } || File.Exists(usual))
         {
-            config = ConfigLoader.Load(line.Config ?? usual, config);
+            config = ConfigLoader.Load(line.Config is { Length: > 0 } file ? file : usual, config);
         }
 
+        // An empty value is none, as with containerd.
         return config with
         {
-            Root = line.Root ?? config.Root,
-            State = line.State ?? config.State,
-            Grpc = config.Grpc with { Address = line.Address ?? config.Grpc.Address },
-            LogLevel = line.LogLevel is null ? config.LogLevel : LogLevels.Parse(line.LogLevel),
+            Root = line.Root is { Length: > 0 } root ? root : config.Root,
+            State = line.State is { Length: > 0 } state ? state : config.State,
+            Grpc = config.Grpc with { Address = line.Address is { Length: > 0 } address ? address : config.Grpc.Address },
+            LogLevel = line.LogLevel is { Length: > 0 } level ? LogLevels.Parse(level) : config.LogLevel,
+            LogFormat = line.LogFormat is { Length: > 0 } format ? LogTargets.ParseFormat(format) : config.LogFormat,
+            LogTarget = line.LogTarget is { Length: > 0 } target ? LogTargets.Parse(target) : config.LogTarget,
         };
     }
 }

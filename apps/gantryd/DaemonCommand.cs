@@ -23,21 +23,23 @@ internal static class DaemonCommand
         using PosixSignalRegistration interrupt = On(PosixSignal.SIGINT, "SIGINT", ended);
         using CancellationTokenRegistration canceled = cancellationToken.Register(() => ended.TrySetCanceled(cancellationToken));
         PathOwnership.SetMask(Mask);
-
-        // systemd's variable is not for the programs that the daemon starts.
-        ServiceManager manager = new(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
-        Environment.SetEnvironmentVariable("NOTIFY_SOCKET", null);
+        ServiceManager manager = ServiceManager.FromEnvironment();
 
         await using Stream output = Console.OpenStandardError();
-        using LineLoggerProvider provider = new(output, config.LogFormat, TimeProvider.System);
+        using LineLoggerProvider provider = new(
+            output,
+            config.LogFormat,
+            TimeProvider.System,
+            config.LogTarget is LogTarget.Journal ? new Journal(Journal.UsualSocket) : null);
         using LoggerFactory loggers = new([provider], Filters(config.LogLevel));
         ILogger logger = loggers.CreateLogger("gantryd");
         string reason;
         await using (await Server.Daemon.StartAsync(config, loggers, TimeProvider.System, cancellationToken))
         {
-            manager.Ready();
+            manager.Ready($"serving on {config.Grpc.Address}");
+            await using Watchdog? watchdog = Watchdog.Start(manager, config.Grpc.Address, TimeProvider.System, logger);
             reason = await ended.Task;
-            manager.Stopping();
+            manager.Stopping($"stopping after {reason}; containers live on");
             ServerLog.Stopping(logger, reason);
         }
 

@@ -169,6 +169,7 @@ public static class ConfigLoader
             Limits = Limits(grpcServer, Limits(grpc, defaults.Limits)),
             LogLevel = debug.NonEmpty("level") is { } level ? LogLevels.Parse(level) : defaults.LogLevel,
             LogFormat = debug.NonEmpty("format") is { } format ? Format(format) : defaults.LogFormat,
+            LogTarget = own.NonEmpty("log_to") is { } target ? LogTargets.Parse(target) : defaults.LogTarget,
             DisabledPlugins = file.Texts("disabled_plugins"),
             RequiredPlugins = file.Texts("required_plugins"),
             Timeouts = Timeouts(file.Table("timeouts")),

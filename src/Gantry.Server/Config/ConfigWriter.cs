@@ -102,6 +102,7 @@ public static class ConfigWriter
 
         Table(text, $"plugins.\"{ConfigLoader.OwnTable}\"");
         Line(text, "default_executor", config.DefaultExecutor);
+        Line(text, "log_to", LogTargets.Name(config.LogTarget));
         Line(text, "reconcile_interval", GoDuration.Format(config.ReconcileInterval));
         Line(text, "proxy_timeout", GoDuration.Format(config.ProxyTimeout));
         Line(text, "proxy_diff_timeout", GoDuration.Format(config.ProxyDiffTimeout));

@@ -44,6 +44,9 @@ public sealed record DaemonConfig
     /// <summary>How log lines look.</summary>
     public LogFormat LogFormat { get; init; } = LogFormat.Text;
 
+    /// <summary>Where log records go.</summary>
+    public LogTarget LogTarget { get; init; } = LogTarget.StandardError;
+
     /// <summary>Plugins that are not to start, as <c>type.id</c>.</summary>
     public IReadOnlyList<string> DisabledPlugins { get; init; } = [];
 

@@ -2,20 +2,23 @@ using Microsoft.Extensions.Logging;
 
 namespace Gantry.Server.Logging;
 
-/// <summary>Writes one line a record, in containerd's formats.</summary>
+/// <summary>Writes one line a record, in containerd's formats, or hands it to the journal.</summary>
 public sealed class LineLoggerProvider : ILoggerProvider
 {
     private readonly Lock _gate = new();
     private readonly Stream _output;
     private readonly LogFormat _format;
     private readonly TimeProvider _time;
+    private readonly Journal? _journal;
 
     /// <summary>Makes a provider.</summary>
     /// <param name="output">Where lines go; not closed here.</param>
     /// <param name="format">How they look.</param>
     /// <param name="time">The clock.</param>
-    public LineLoggerProvider(Stream output, LogFormat format, TimeProvider time)
+    /// <param name="journal">Who gets records instead, as long as it takes them; null for nobody. Disposed here.</param>
+    public LineLoggerProvider(Stream output, LogFormat format, TimeProvider time, Journal? journal = null)
     {
+        _journal = journal;
         _output = output;
         _format = format;
         _time = time;
@@ -25,12 +28,15 @@ public sealed class LineLoggerProvider : ILoggerProvider
     public ILogger CreateLogger(string categoryName) => new LineLogger(this);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-    }
+    public void Dispose() => _journal?.Dispose();
 
     private void Write(LogLevel level, string message, IReadOnlyList<KeyValuePair<string, object?>> fields, Exception? exception)
     {
+        if (_journal?.TrySend(level, message, fields, exception) is true)
+        {
+            return;
+        }
+
         byte[] line = LogLine.Format(_format, _time.GetUtcNow(), level, message, fields, exception);
 
         // One line at a time.

@@ -35,6 +35,10 @@ internal static partial class ServerLog
         Message = "containerd has worked on this root since it was taken over; what it changed is not known here")]
     public static partial void SourceChanged(ILogger logger, string path, long transactionThen, long transactionNow);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the daemon does not answer itself, the service manager is not told that it lives")]
+    public static partial void DoesNotAnswer(ILogger logger, string address, string error);
+
+
     [LoggerMessage(Level = LogLevel.Information, Message = "stopping")]
     public static partial void Stopping(ILogger logger, string reason);
 

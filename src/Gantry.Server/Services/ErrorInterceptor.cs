@@ -4,6 +4,7 @@ using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using Grpc.Health.V1;
 using Microsoft.Extensions.Logging;
 
 namespace Gantry.Server.Services;
@@ -20,7 +21,12 @@ internal sealed class ErrorInterceptor(DaemonLifetime lifetime, ILogger<ErrorInt
         ServerCallContext context,
         UnaryServerMethod<TRequest, TResponse> continuation)
     {
-        lifetime.Trimmer.Touch();
+        // The question whether the daemon lives, which comes again and again, is no work.
+        if (request is not HealthCheckRequest)
+        {
+            lifetime.Trimmer.Touch();
+        }
+
         try
         {
             return await continuation(request, context);

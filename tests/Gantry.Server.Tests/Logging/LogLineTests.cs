@@ -30,6 +30,26 @@ public sealed class LogLineTests
             line);
     }
 
+    [Fact]
+    public void What_is_no_text_does_not_reach_a_terminal()
+    {
+        string line = Format(LogFormat.Text, new IOException("a\u001b[31m\u007f\u009b\u2028\r\nlevel=fatal"));
+
+        Assert.Contains("error=\"a\\x1b[31m\\x7f\\u009b\\u2028\\r\\nlevel=fatal\"", line, StringComparison.Ordinal);
+        Assert.Equal(line.Length - 1, line.IndexOf('\n', StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(LogFormat.Text)]
+    [InlineData(LogFormat.Json)]
+    public void A_value_without_end_is_cut(LogFormat format)
+    {
+        string line = Format(format, new IOException(new string('x', 1 << 20)));
+
+        Assert.InRange(line.Length, 16 << 10, 17 << 10);
+        Assert.Contains("... (1032192 more)", line, StringComparison.Ordinal);
+    }
+
     private static string Format(LogFormat format, Exception? exception) =>
         Encoding.UTF8.GetString(LogLine.Format(
             format,
