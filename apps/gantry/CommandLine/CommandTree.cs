@@ -1,8 +1,10 @@
 using System.CommandLine;
 using Gantry.Cli.Bundles;
+using Gantry.Cli.Completion;
 using Gantry.Cli.Containers;
 using Gantry.Cli.Daemon;
 using Gantry.Cli.Images;
+using Gantry.Cli.Manual;
 using Gantry.Cli.Mounts;
 using Gantry.Cli.Output;
 using Gantry.Cli.Registries;
@@ -16,6 +18,11 @@ internal static class CommandTree
     public static async Task<int> RunAsync(string[] args)
     {
         RootCommand root = Build();
+        if (args is [Completer.Word, .. string[] words])
+        {
+            return await Completer.RunAsync(root, words);
+        }
+
         ParseResult parse = root.Parse(
             CommandOfContainer.Separate(args, root),
             new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -49,7 +56,8 @@ internal static class CommandTree
         }
     }
 
-    private static RootCommand Build()
+    /// <summary>All commands.</summary>
+    public static RootCommand Build()
     {
         RootCommand root = new("gantry drives a Gantry daemon, or containerd: images, containers, and what they do.")
         {
@@ -93,6 +101,8 @@ internal static class CommandTree
             DfCommand.Create(),
             BackupCommand.Create(),
             VersionCommand.Create(),
+            CompletionCommand.Create(),
+            ManCommand.Create(),
         };
         GlobalOptions.AddTo(root);
         return root;

@@ -16,6 +16,9 @@ internal static class SignalNames
         "WINCH", "IO", "PWR", "SYS",
     ];
 
+    /// <summary>All names, such as <c>SIGTERM</c>.</summary>
+    public static IEnumerable<string> All => Names.Skip(1).Select(name => "SIG" + name);
+
     /// <summary>The number of <c>TERM</c>, <c>sigterm</c> or <c>15</c>.</summary>
     /// <exception cref="FormatException">There is no such signal.</exception>
     public static uint Parse(string text)
