@@ -26,6 +26,18 @@ for project in "${projects[@]}"; do
   rm -f "$log"
 done
 
+# The Debian package, on a tree of its own.
+if [ $# -eq 0 ] && [ "$(id -u)" -eq 0 ]; then
+  echo "== package"
+  dist=$(mktemp -d)
+  if package=$(eng/package.sh "$GANTRY_BIN" "$dist") && eng/package-test.sh "$package"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+  fi
+  rm -rf "$dist"
+fi
+
 if [ ${#broken[@]} -gt 0 ]; then
   echo "ran no test, or broke off: ${broken[*]}"
   failed=$((failed + ${#broken[@]}))

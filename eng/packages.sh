@@ -8,7 +8,7 @@ set -euo pipefail
 declare -A sets=(
   [build]="clang zlib1g-dev"
   [run]="crun busybox-static docker-registry skopeo umoci"
-  [test]="containerd runc criu docker.io debootstrap attr libcap2-bin strace jq python3-minimal openssl apache2-utils procps util-linux iproute2 btrfs-progs erofs-utils e2fsprogs xfsprogs zstd podman buildah"
+  [test]="containerd runc criu docker.io debootstrap attr libcap2-bin strace jq python3-minimal openssl apache2-utils procps util-linux iproute2 btrfs-progs erofs-utils e2fsprogs xfsprogs zstd podman buildah systemd man-db groff-base mandoc zsh fish lintian dpkg-dev"
 )
 
 missing=()
