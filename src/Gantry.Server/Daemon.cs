@@ -133,7 +133,7 @@ public sealed partial class Daemon : IAsyncDisposable
 
         // Step 2: sockets.
         Socket grpc = await BindAsync(_config.Grpc, _config.Grpc.Address, cancellationToken);
-        Socket ttrpc = await BindAsync(_config.Ttrpc, _config.TtrpcAddress, cancellationToken);
+        Socket ttrpc = await BindAsync(_config.TtrpcSocket, _config.TtrpcAddress, cancellationToken);
 
         // Step 3: everything durable.
         SnapshotterSet snapshotters = SnapshotterSet.Open(_config, _loggers, _time);

@@ -15,7 +15,7 @@ internal static class KnownNames
 {
     private const string SnapshotterType = "io.containerd.snapshotter.v1";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     /// <summary>What an argument takes, told by what it is called.</summary>
     public static NameKind Of(Argument argument, Command command) => argument.Name switch

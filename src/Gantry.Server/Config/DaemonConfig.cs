@@ -119,5 +119,9 @@ public sealed record DaemonConfig
         SnapshotterRoots.GetValueOrDefault(name, Path.Combine(Root, $"{SnapshotterType}.{name}"));
 
     /// <summary>The address of the ttrpc socket.</summary>
-    public string TtrpcAddress => Ttrpc.Address.Length > 0 ? Ttrpc.Address : Grpc.Address + ".ttrpc";
+    public string TtrpcAddress => TtrpcSocket.Address;
+
+    /// <summary>The ttrpc socket as it is made: one without an address of its own has that of gRPC, and its owner, too.</summary>
+    public SocketConfig TtrpcSocket =>
+        Ttrpc.Address.Length > 0 ? Ttrpc : Grpc with { Address = Grpc.Address + ".ttrpc" };
 }
