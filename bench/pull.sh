@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Pulls and pushes beside containerd's: bench/pull.sh [ROUNDS] or bench/pull.sh quick
+# Pulls and pushes beside containerd's: bench/pull.sh [ROUNDS [CASE ...]] or bench/pull.sh quick
+# Cases: ten, fat, zstd, tiny, again (a pull of what is there), push; all of them if none is named.
 # From Debian's docker-registry on the loopback interface, both daemons in turn, medians and ratios; and each daemon's greatest
 # resident memory in all of it. Then the physical floor: what reading, hashing, inflating and writing alone take here. The
 # images are made once, by bench/pull-image.sh, in $GANTRY_BENCH_CACHE (~/.cache/gantry-bench). Needs root, the published
@@ -7,7 +8,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-5} cache=${GANTRY_BENCH_CACHE:-$HOME/.cache/gantry-bench} quick=
+[ $# -eq 0 ] || shift
+cases=" ${*:-ten fat zstd tiny again push} "
 if [ "$rounds" = quick ]; then rounds=1 quick=quick cache=$cache/quick; fi
+wanted() { [[ $cases == *" $1 "* ]]; }
 bench/pull-image.sh "$cache" "$quick" >"${TMPDIR:-/tmp}/gantry-pull-image.log" 2>&1 ||
   { tail -n 20 "${TMPDIR:-/tmp}/gantry-pull-image.log"; exit 1; }
 . bench/daemons.sh
@@ -51,6 +55,7 @@ title() {
 echo "pull and unpack, median of $rounds, alternating:"
 reset_peak
 for name in "${images[@]}"; do
+  wanted "$name" || continue
   for ((round = -1; round < rounds; round++)); do
     timed "c.$name" c image pull --plain-http "$host/$name:latest"
     c image rm --sync "$host/$name:latest" >/dev/null
@@ -62,11 +67,13 @@ done
 
 c image pull --plain-http "$host/ten:latest" >/dev/null
 g pull --plain-http "$host/ten:latest" >/dev/null 2>&1
-for ((round = -1; round < 4 * rounds; round++)); do
-  timed c.again c image pull --plain-http "$host/ten:latest"
-  timed g.again g pull --plain-http "$host/ten:latest"
-done
-row "all there already" c.again g.again
+if wanted again; then
+  for ((round = -1; round < 4 * rounds; round++)); do
+    timed c.again c image pull --plain-http "$host/ten:latest"
+    timed g.again g pull --plain-http "$host/ten:latest"
+  done
+  row "all there already" c.again g.again
+fi
 
 # Each push goes to a registry that has nothing: one that knew the layers would not be sent them.
 push() { # FILE COMMAND ...
@@ -85,15 +92,18 @@ push() { # FILE COMMAND ...
 }
 c_push() { c image push --plain-http "$1" "$host/ten:latest"; }
 g_push() { g push --plain-http "$host/ten:latest" "$1"; }
-for ((round = -1; round < rounds; round++)); do
-  push c.push c_push
-  push g.push g_push
-done
-row "push of ten layers" c.push g.push
+if wanted push; then
+  for ((round = -1; round < rounds; round++)); do
+    push c.push c_push
+    push g.push g_push
+  done
+  row "push of ten layers" c.push g.push
+fi
 
 awk -v c="$(peak "$containerd_pid")" -v g="$(peak "$gantryd_pid")" \
   'BEGIN { printf "greatest resident memory in all of it: containerd %.1f MB, gantryd %.1f MB, %.2f x\n", c, g, g / c }'
 
+wanted ten || exit 0
 blobs=$(jq -r '.layers[].digest' "$cache/ten/blobs/sha256/$(jq -r '.manifests[0].digest' "$cache/ten/index.json" | cut -d : -f 2)" |
   sed "s|sha256:|$cache/ten/blobs/sha256/|")
 export work

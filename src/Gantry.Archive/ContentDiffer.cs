@@ -42,8 +42,11 @@ public sealed partial class ContentDiffer(
             throw new GantryException(ErrorKind.InvalidArgument, $"apply layer {layer.Digest}: no mounts");
         }
 
-        // Step 1: the layer, whose bytes are checked as they pass, and the programs that it needs.
-        await using VerifiedStream stream = new(await OpenAsync(layer, cancellationToken), layer.Digest, layer.Size);
+        // Step 1: the layer, whose bytes are checked as they pass, and the programs that it needs. One that is on its way
+        // into the store is checked there, and has no end before that is done.
+        await using Stream stream = options.Arriving is { } arriving
+            ? arriving.Open()
+            : new VerifiedStream(await OpenAsync(layer, cancellationToken), layer.Digest, layer.Size);
         await using ProcessorChain chain = await ProcessorChain.StartAsync(
             stream, layer.MediaType, processors ?? [], options.Payloads, cancellationToken);
 

@@ -8,6 +8,7 @@ using Gantry.Client.Mounts;
 using Gantry.Client.Sandboxes;
 using Gantry.Client.Snapshots;
 using Gantry.Client.Tasks;
+using Gantry.Client.Transfers;
 using Gantry.Core.Containers;
 using Gantry.Core.Content;
 using Gantry.Core.Diff;
@@ -41,6 +42,7 @@ public sealed class NamespaceClient : INamespaceScope
         Mounts = new RemoteActivationStore(connection, _headers);
         Differ = new RemoteDiffer(connection, _headers);
         Tasks = new TaskClient(connection, _headers);
+        Transfers = new TransferClient(connection, _headers);
     }
 
     /// <inheritdoc/>
@@ -72,6 +74,9 @@ public sealed class NamespaceClient : INamespaceScope
 
     /// <summary>The running side of the containers.</summary>
     public TaskClient Tasks { get; }
+
+    /// <summary>Images that the daemon itself moves.</summary>
+    public TransferClient Transfers { get; }
 
     /// <inheritdoc/>
     public ISnapshotter Snapshots(string snapshotter) => new RemoteSnapshotter(_connection, _headers, snapshotter);

@@ -26,7 +26,7 @@ public sealed partial class RegistryClient : IDisposable
     private readonly RegistryOptions _options;
     private readonly ILogger _logger;
     private readonly RegistryHosts _hosts;
-    private readonly SemaphoreSlim _pieces = new(MaxPiecesInMemory);
+    private readonly PieceBuffers _pieces = new(MaxPiecesInMemory, PiecewiseStream.PieceBytes);
 
     /// <summary>Makes a client; nothing is sent yet.</summary>
     /// <param name="options">How registries are reached.</param>
@@ -162,11 +162,7 @@ public sealed partial class RegistryClient : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _hosts.Dispose();
-        _pieces.Dispose();
-    }
+    public void Dispose() => _hosts.Dispose();
 
     private static void Check(byte[] data, Descriptor descriptor)
     {

@@ -38,8 +38,9 @@ internal static class ImageLookup
         }
         catch (GantryException e) when (e.Kind is ErrorKind.NotFound)
         {
-            ImageRecord pulled = await Puller.PullAsync(session, name, request);
-            return await reader.ReadAsync(pulled, request.Platform, session.Token);
+            Reference pulled = await Puller.PullAsync(session, name, request);
+            ImageRecord image = await session.Scope.Images.GetAsync(pulled.ToString(), session.Token);
+            return await reader.ReadAsync(image, request.Platform, session.Token);
         }
     }
 

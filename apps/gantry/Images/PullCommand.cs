@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Gantry.Cli.CommandLine;
 using Gantry.Cli.Output;
-using Gantry.Core.Images;
+using Gantry.Oci.Image;
 
 namespace Gantry.Cli.Images;
 
@@ -14,18 +14,21 @@ internal static class PullCommand
         Argument<string> image = new("image") { Description = "Name of the image, such as debian:12" };
         Option<string> snapshotter = GlobalOptions.Snapshotter();
         Option<bool> all = new("--all-platforms") { Description = "Pull the image whole; only the one platform is unpacked" };
+        Option<bool> local = new("--local") { Description = "Pull in this process and not in the daemon" };
         PullOptions options = new(withUser: true);
         command.Add(image);
         command.Add(all);
+        command.Add(local);
         command.Add(snapshotter);
         options.AddTo(command);
         command.SetAction(Session.Action(async (session, parse) =>
         {
-            ImageRecord pulled = await Puller.PullAsync(
+            ImageRequest request = options.ToRequest(parse, parse.GetValue(snapshotter)!);
+            Reference pulled = await Puller.PullAsync(
                 session,
                 parse.GetValue(image)!,
-                options.ToRequest(parse, parse.GetValue(snapshotter)!) with { AllPlatforms = parse.GetValue(all) });
-            StandardStreams.Out.WriteLine(pulled.Name);
+                request with { AllPlatforms = parse.GetValue(all), IsLocal = parse.GetValue(local) });
+            StandardStreams.Out.WriteLine(pulled.ToString());
             return ExitCodes.Success;
         }));
         return command;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Gantry.Cli.Registries;
-using Gantry.Oci.Image;
 
 namespace Gantry.Cli.Images;
 
@@ -26,8 +25,6 @@ internal sealed class PullOptions(bool withUser = false)
     /// <exception cref="FormatException">The platform is malformed.</exception>
     public ImageRequest ToRequest(ParseResult parse, string snapshotter) => new(
         snapshotter,
-        parse.GetValue(Platform) is { } platform
-            ? PlatformMatcher.Only(Oci.Image.Platform.Parse(platform))
-            : PlatformMatcher.Default,
+        parse.GetValue(Platform) is { } platform ? Oci.Image.Platform.Parse(platform) : Oci.Image.Platform.Current,
         _registry.Read(parse, withUser));
 }

@@ -7,6 +7,9 @@ namespace Gantry.Cli.Registries;
 /// <summary>Options of everything that talks to a registry.</summary>
 internal sealed class RegistryFlags
 {
+    // Asking who the user is takes a while, and most commands make these options.
+    private static readonly IReadOnlyList<string> DefaultHosts = HostDirectories.Default;
+
     private readonly Option<bool> _plainHttp = new("--plain-http") { Description = "Reach the registry over plain http" };
 
     private readonly Option<bool> _skipVerify = new("--skip-verify", "-k")
@@ -24,10 +27,10 @@ internal sealed class RegistryFlags
 
     private readonly Option<string[]> _hostsDirectories = new("--hosts-dir")
     {
-        Description = $"Directory with hosts.toml of registries ({string.Join(", ", HostDirectories.Default)}); may be repeated",
+        Description = $"Directory with hosts.toml of registries ({string.Join(", ", DefaultHosts)}); may be repeated",
         HelpName = "path",
         Arity = ArgumentArity.OneOrMore,
-        DefaultValueFactory = _ => [.. HostDirectories.Default],
+        DefaultValueFactory = _ => [.. DefaultHosts],
     };
 
     public Option<string?> User { get; } = new("--user", "-u")

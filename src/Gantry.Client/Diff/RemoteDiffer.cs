@@ -16,6 +16,8 @@ internal sealed class RemoteDiffer(Connection connection, RpcHeaders headers) : 
         UnpackOptions options,
         CancellationToken cancellationToken)
     {
+        // It is read where the daemon runs.
+        await (options.Arriving?.Whole ?? Task.CompletedTask).WaitAsync(cancellationToken).ConfigureAwait(false);
         ApplyRequest request = new()
         {
             Diff = layer.ToMessage(),

@@ -20,6 +20,10 @@ public interface IBlobIngest : IAsyncDisposable
     /// <param name="cancellationToken">Ends the attempt.</param>
     ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken);
 
+    /// <summary>Opens what has been written so far, and what will be, for reading. The caller disposes it.</summary>
+    /// <returns>Null when this store can't.</returns>
+    IIngestReader? OpenReader() => null;
+
     /// <summary>The digest of all bytes, by the algorithm of another one.</summary>
     /// <param name="like">The digest whose algorithm is wanted; empty for the one that was used so far.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>

@@ -18,6 +18,13 @@ public interface IContentWriter : IAsyncDisposable
     /// <summary>Adds bytes at the end.</summary>
     ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Opens what has been written so far, and what will be, for reading; until the writer is restarted, committed or
+    /// disposed. The caller disposes it.
+    /// </summary>
+    /// <returns>Null when this store can't: then the bytes can be read once they are a blob.</returns>
+    IIngestReader? OpenReader() => null;
+
     /// <summary>Throws away all bytes written so far.</summary>
     Task RestartAsync(CancellationToken cancellationToken);
 

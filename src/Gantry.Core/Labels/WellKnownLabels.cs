@@ -42,6 +42,12 @@ public static class WellKnownLabels
     /// </summary>
     public const string Detached = SnapshotPrefix + "gantry.detached";
 
+    /// <summary>
+    /// The value of <see cref="Detached"/> for a layer on which another one is going to be put: its commit outlives a loss of power
+    /// at the latest when that one's does.
+    /// </summary>
+    public const string DetachedInner = "inner";
+
     /// <summary>On a snapshot: the directory of the bundle whose root filesystem it is.</summary>
     public const string Bundle = "gantry.io/bundle";
 

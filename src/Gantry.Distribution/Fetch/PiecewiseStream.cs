@@ -9,13 +9,13 @@ namespace Gantry.Distribution.Fetch;
 /// <param name="size">The size of the whole blob.</param>
 /// <param name="offset">Where to begin.</param>
 /// <param name="maxAhead">How many pieces are fetched ahead.</param>
-/// <param name="room">One for each piece that may be in memory, for all blobs together; never waited for.</param>
+/// <param name="buffers">The memory of pieces; never waited for.</param>
 internal sealed class PiecewiseStream(
     Func<long, long, CancellationToken, Task<BlobStream>> open,
     long size,
     long offset,
     int maxAhead,
-    SemaphoreSlim room) : FetchedStream
+    PieceBuffers buffers) : FetchedStream
 {
     /// <summary>Bytes of a piece.</summary>
     public const int PieceBytes = 2 * 1024 * 1024;
@@ -23,6 +23,7 @@ internal sealed class PiecewiseStream(
     private readonly CancellationTokenSource _stop = new();
     private readonly Queue<BlobPiece> _ahead = new();
     private BlobStream? _open;
+    private BlobPiece? _current;
     private ReadOnlyMemory<byte> _rest;
     private long _offset = offset;
     private long _asked = offset;
@@ -55,6 +56,8 @@ internal sealed class PiecewiseStream(
                 return length;
             }
 
+            await LeaveAsync();
+
             if (_open is not null)
             {
                 int read = await _open.ReadAsync(buffer, cancellationToken);
@@ -86,9 +89,20 @@ internal sealed class PiecewiseStream(
             await piece.DisposeAsync();
         }
 
+        await LeaveAsync();
         await CloseAsync();
         _stop.Dispose();
         await base.DisposeAsync();
+    }
+
+    // The memory of the piece that was read goes back.
+    private async Task LeaveAsync()
+    {
+        if (_current is { } piece)
+        {
+            _current = null;
+            await piece.DisposeAsync();
+        }
     }
 
     private async Task CloseAsync()
@@ -110,16 +124,16 @@ internal sealed class PiecewiseStream(
 
         // When this is ended early the piece is still the first one in the queue.
         _rest = await piece.Bytes.WaitAsync(cancellationToken);
-        await _ahead.Dequeue().DisposeAsync();
+        _current = _ahead.Dequeue();
         FetchAhead();
     }
 
     private void FetchAhead()
     {
-        while (_asked < size && _ahead.Count < maxAhead && room.Wait(0, CancellationToken.None))
+        while (_asked < size && _ahead.Count < maxAhead && buffers.TryTake() is { } buffer)
         {
             long end = Math.Min(size, _asked + PieceBytes);
-            _ahead.Enqueue(new BlobPiece(open, _asked, end, room, _stop.Token));
+            _ahead.Enqueue(new BlobPiece(open, _asked, end, buffers, buffer, _stop.Token));
             _asked = end;
         }
     }

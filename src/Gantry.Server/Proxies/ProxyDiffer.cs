@@ -16,12 +16,17 @@ internal sealed class ProxyDiffer(ProxyCalls calls, Namespace ns) : IDiffer
     private readonly IDiffer _remote = calls.Client.In(ns).Differ;
 
     /// <inheritdoc/>
-    public Task<Descriptor> ApplyAsync(
+    public async Task<Descriptor> ApplyAsync(
         Descriptor layer,
         IReadOnlyList<Mount> mounts,
         UnpackOptions options,
-        CancellationToken cancellationToken) =>
-        calls.CallAsync("Apply", token => _remote.ApplyAsync(layer, mounts, options, token), cancellationToken);
+        CancellationToken cancellationToken)
+    {
+        // It reads the content store.
+        await (options.Arriving?.Whole ?? Task.CompletedTask).WaitAsync(cancellationToken);
+        return await calls.CallAsync(
+            "Apply", token => _remote.ApplyAsync(layer, mounts, options, token), cancellationToken);
+    }
 
     /// <inheritdoc/>
     public Task<Descriptor> CompareAsync(

@@ -59,6 +59,8 @@ internal sealed class PublishedContent(IContentStore content, Namespace ns, Even
         public ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
             writer.WriteAsync(data, cancellationToken);
 
+        public IIngestReader? OpenReader() => writer.OpenReader();
+
         public Task RestartAsync(CancellationToken cancellationToken) => writer.RestartAsync(cancellationToken);
 
         public async Task CommitAsync(

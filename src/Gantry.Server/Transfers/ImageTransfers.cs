@@ -276,6 +276,12 @@ internal sealed class ImageTransfers
         _ => throw new GantryException(ErrorKind.NotImplemented, "unpacking for several platforms or snapshotters at once"),
     };
 
+    // One directory, or several with a colon between them.
+    private IReadOnlyList<string> HostsDirectories(string text) =>
+        text.Length == 0 ? _options.HostsDirectories
+        : Directory.Exists(text) ? [text]
+        : text.Split(':', StringSplitOptions.RemoveEmptyEntries);
+
     // What is made goes under the caller's lease, if it has one.
     private Func<string?, INamespaceScope> Scopes(TransferCaller caller) =>
         lease => _metadata.In(caller.Namespace, caller.Lease ?? lease);
@@ -313,7 +319,7 @@ internal sealed class ImageTransfers
         RegistryOptions options = new()
         {
             PlainHttp = resolver.DefaultScheme == "http",
-            HostsDirectories = resolver.HostDir.Length > 0 ? [resolver.HostDir] : _options.HostsDirectories,
+            HostsDirectories = HostsDirectories(resolver.HostDir),
             Headers = resolver.Headers.ToRecord(),
             Credentials = credentials,
             Warned = warning =>

@@ -114,6 +114,13 @@ internal sealed class ContentWriter : IContentWriter
     }
 
     /// <inheritdoc/>
+    public IIngestReader? OpenReader()
+    {
+        RequireUsable();
+        return _data?.OpenReader();
+    }
+
+    /// <inheritdoc/>
     public async Task RestartAsync(CancellationToken cancellationToken)
     {
         RequireOpen();

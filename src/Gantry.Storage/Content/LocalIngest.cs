@@ -95,6 +95,9 @@ internal sealed class LocalIngest : IBlobIngest
     }
 
     /// <inheritdoc/>
+    public IIngestReader? OpenReader() => new LocalIngestReader(_directory.DataPath(_ingest.Name));
+
+    /// <inheritdoc/>
     public async ValueTask<Digest> DigestAsync(Digest like, CancellationToken cancellationToken)
     {
         if (!like.IsEmpty && AlgorithmOf(like) != _hash.AlgorithmName)

@@ -133,7 +133,7 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
 
         // Step 3: the record.
         DateTimeOffset now = scope.Time.GetUtcNow();
-        bool taken = await scope.Database.WriteAsync(
+        bool taken = await WriteAsync(
             writer =>
             {
                 LeaseTable.Attach(writer, scope.Namespace, scope.Lease, NodeKind.Snapshot, NodeKey(name));
@@ -159,6 +159,7 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
                 LeaseTable.Detach(writer, scope.Namespace, scope.Lease, NodeKind.Snapshot, NodeKey(key));
                 return false;
             },
+            isDurable: row.Info.Labels.GetValueOrDefault(WellKnownLabels.Detached) != WellKnownLabels.DetachedInner,
             cancellationToken);
         if (taken)
         {
@@ -317,6 +318,12 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
         return new SnapshotInfo(kind, name, parent, now, now, labels);
     }
 
+    // What is worth nothing without a later change is made durable by that.
+    private Task<bool> WriteAsync(Func<Writer, bool> change, bool isDurable, CancellationToken cancellationToken) =>
+        isDurable
+            ? scope.Database.WriteAsync(change, cancellationToken)
+            : scope.Database.WriteUnsyncedAsync(change, cancellationToken);
+
     /// <summary>Makes the record of a new snapshot, or sets its directories aside.</summary>
     /// <returns>False when the name has been taken meanwhile.</returns>
     private async Task<bool> InsertOrSetAsideAsync(SnapshotRow row, CancellationToken cancellationToken)
@@ -324,7 +331,10 @@ internal sealed class Snapshotter(ScopeContext scope, ISnapshotDriver driver) : 
         bool made = false;
         try
         {
-            made = await scope.Database.WriteAsync(writer => Insert(writer, row), cancellationToken);
+            made = await WriteAsync(
+                writer => Insert(writer, row),
+                isDurable: !row.Info.Labels.ContainsKey(WellKnownLabels.Detached),
+                cancellationToken);
         }
         finally
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using Gantry.Core;
 using Gantry.Core.Content;
@@ -67,8 +68,10 @@ internal sealed class BlobFetcher(
 
     /// <summary>Brings a config or layer, or finds it.</summary>
     /// <param name="descriptor">Which one.</param>
+    /// <param name="arriving">Is told how it comes, if it has to be fetched from its start; null for nobody.</param>
     /// <param name="cancellationToken">Ends the attempt; what came stays, and the next attempt goes on from there.</param>
-    public async Task FetchBlobAsync(Descriptor descriptor, CancellationToken cancellationToken)
+    public async Task FetchBlobAsync(
+        Descriptor descriptor, ArrivingBlob? arriving, CancellationToken cancellationToken)
     {
         if (await FindAsync(descriptor, cancellationToken) is { } info)
         {
@@ -78,19 +81,11 @@ internal sealed class BlobFetcher(
         }
 
         Report(descriptor, 0, PullState.Waiting);
-        await _slots.WaitAsync(cancellationToken);
-        try
-        {
-            await WriteAsync(
-                descriptor,
-                WithSource(ImmutableDictionary<string, string>.Empty),
-                (writer, token) => DownloadAsync(descriptor, writer, token),
-                cancellationToken);
-        }
-        finally
-        {
-            _slots.Release();
-        }
+        await WriteAsync(
+            descriptor,
+            WithSource(ImmutableDictionary<string, string>.Empty),
+            (writer, token) => DownloadInTurnAsync(descriptor, writer, arriving, token),
+            cancellationToken);
     }
 
     public void Dispose() => _slots.Dispose();
@@ -218,9 +213,34 @@ internal sealed class BlobFetcher(
         }
     }
 
+    // What has come is made durable while others come.
+    private async Task DownloadInTurnAsync(
+        Descriptor descriptor,
+        IContentWriter writer,
+        ArrivingBlob? arriving,
+        CancellationToken cancellationToken)
+    {
+        await _slots.WaitAsync(cancellationToken);
+        try
+        {
+            // Bytes of an earlier attempt may turn out to be wrong, and the blob begun anew: nobody goes by them.
+            if (writer.Status.Offset == 0 && arriving is not null && writer.OpenReader() is { } reader)
+            {
+                arriving.Begin(reader);
+            }
+
+            await DownloadAsync(descriptor, writer, arriving, cancellationToken);
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
     private async Task DownloadAsync(
         Descriptor descriptor,
         IContentWriter writer,
+        ArrivingBlob? arriving,
         CancellationToken cancellationToken)
     {
         long offset = writer.Status.Offset;
@@ -240,30 +260,32 @@ internal sealed class BlobFetcher(
 
         // One piece is written while the next one comes in.
         int length = (int)Math.Min(BufferBytes, descriptor.Size - offset);
-        (byte[] full, byte[] next) = (new byte[length], new byte[length]);
-        Task<int> reading = FillAsync(stream, full, cancellationToken);
-        while (await reading is var count and > 0)
+        byte[][] buffers = [ArrayPool<byte>.Shared.Rent(length), ArrayPool<byte>.Shared.Rent(length)];
+        Task<int> reading = FillAsync(stream, buffers[0], length, cancellationToken);
+        try
         {
-            reading = FillAsync(stream, next, cancellationToken);
-            try
+            for (int i = 0; await reading is var count and > 0; i = 1 - i)
             {
-                await writer.WriteAsync(full.AsMemory(0, count), cancellationToken);
+                reading = FillAsync(stream, buffers[1 - i], length, cancellationToken);
+                await writer.WriteAsync(buffers[i].AsMemory(0, count), cancellationToken);
+                offset += count;
+                arriving?.Advance(offset);
+                Report(descriptor, offset, PullState.Downloading);
             }
-            catch
-            {
-                // The stream may not be disposed under a read.
-                await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                throw;
-            }
-
-            offset += count;
-            Report(descriptor, offset, PullState.Downloading);
-            (full, next) = (next, full);
+        }
+        finally
+        {
+            // Neither the stream nor the buffer may go under a read.
+            await ((Task)reading).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            ArrayPool<byte>.Shared.Return(buffers[0]);
+            ArrayPool<byte>.Shared.Return(buffers[1]);
         }
     }
 
-    private static Task<int> FillAsync(Stream stream, byte[] buffer, CancellationToken cancellationToken) =>
-        stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).AsTask();
+    private static Task<int> FillAsync(
+        Stream stream, byte[] buffer, int length, CancellationToken cancellationToken) =>
+        stream.ReadAtLeastAsync(buffer.AsMemory(0, length), length, throwOnEndOfStream: false, cancellationToken).AsTask();
 
     private Dictionary<string, string> WithSource(IReadOnlyDictionary<string, string> labels)
     {

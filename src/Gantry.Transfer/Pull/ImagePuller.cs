@@ -52,11 +52,12 @@ public sealed class ImagePuller(
     /// <summary>Pulls an image.</summary>
     /// <remarks>
     /// <list type="number">
-    /// <item>Make a lease of a day, which keeps everything below until the image record does.</item>
     /// <item>Ask the registry what the name stands for.</item>
+    /// <item>If the image is here whole, that was all. If not, make a lease of a day, which keeps everything below until the
+    /// image record does.</item>
     /// <item>Fetch the index, whole, and of its manifests those for the platform.</item>
     /// <item>Fetch configs and layers, several at once; what is there is not fetched again.</item>
-    /// <item>Meanwhile unpack each layer as soon as it and those below it are there.</item>
+    /// <item>Meanwhile unpack each layer: while it comes, where the content store lets it be read that early.</item>
     /// <item>Make the image record, or point it at the new target.</item>
     /// <item>Drop the lease.</item>
     /// </list>
@@ -82,22 +83,7 @@ public sealed class ImagePuller(
         }
 
         // Step 1
-        await using WorkLease lease =
-            await WorkLease.CreateAsync(scopes(null).Leases, _time, _logger, cancellationToken);
-        PullResult result = await PullAsync(scopes(lease.Id), request, progress, cancellationToken);
-        _logger.Pulled(request.Reference.ToString(), result.Image.Target.Digest.ToString());
-        return result;
-    }
-
-    private async Task<PullResult> PullAsync(
-        INamespaceScope scope,
-        PullRequest request,
-        IProgress<PullProgress>? progress,
-        CancellationToken cancellationToken)
-    {
         string name = request.Reference.ToString();
-
-        // Step 2
         progress?.Report(new PullProgress(name, default, 0, 0, PullState.Resolving));
         Descriptor target = await registry.ResolveAsync(request.Reference, cancellationToken);
         progress?.Report(new PullProgress(name, target.Digest, 0, 0, PullState.Resolved));
@@ -105,6 +91,29 @@ public sealed class ImagePuller(
         {
             await verify(target, cancellationToken);
         }
+
+        // Step 2
+        INamespaceScope unleased = scopes(null);
+        PullResult? result = await new PresentImage(unleased, request, progress).FindAsync(target, cancellationToken);
+        if (result is null)
+        {
+            await using WorkLease lease = await WorkLease.CreateAsync(unleased.Leases, _time, _logger, cancellationToken);
+            result = await PullAsync(scopes(lease.Id), target, request, progress, cancellationToken);
+        }
+
+        progress?.Report(new PullProgress(name, target.Digest, 0, 0, PullState.Done));
+        _logger.Pulled(name, result.Image.Target.Digest.ToString());
+        return result;
+    }
+
+    private async Task<PullResult> PullAsync(
+        INamespaceScope scope,
+        Descriptor target,
+        PullRequest request,
+        IProgress<PullProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        string name = request.Reference.ToString();
 
         // Step 3
         using BlobFetcher fetcher = new(
@@ -128,7 +137,6 @@ public sealed class ImagePuller(
         // Step 6
         ImageRecord image = await ImageRecords.SetAsync(
             scope.Images, new ImageRecord(request.Name ?? name, target, request.Labels), cancellationToken);
-        progress?.Report(new PullProgress(name, target.Digest, 0, 0, PullState.Done));
         return new PullResult(image, [.. manifests.Select(m => m.Descriptor)], chainId);
     }
 
@@ -194,7 +202,7 @@ public sealed class ImagePuller(
             return false;
         }
 
-        await fetcher.FetchBlobAsync(manifest.Config, cancellationToken);
+        await fetcher.FetchBlobAsync(manifest.Config, arriving: null, cancellationToken);
         ImageConfig config = await ReadConfigAsync(scope, manifest.Config, cancellationToken);
         return platform.Matches(config.Platform);
     }
@@ -219,13 +227,14 @@ public sealed class ImagePuller(
     {
         ImageManifest manifest = fetched.Manifest;
         using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task config = fetcher.FetchBlobAsync(manifest.Config, all.Token);
-
-        LayerFetches layers = new(manifest.Layers, layer => fetcher.FetchBlobAsync(layer, all.Token));
+        Task config = fetcher.FetchBlobAsync(manifest.Config, arriving: null, all.Token);
         bool unpacks = request.Snapshotter is not null && MediaTypes.IsConfig(manifest.Config.MediaType)
             && (request.UnpackPlatform is null || fetched.Descriptor.Platform is null
                 || request.UnpackPlatform.Matches(fetched.Descriptor.Platform));
         bool isRemote = unpacks && request.RemoteSnapshots;
+        using LayerFetches layers = new(
+            manifest.Layers,
+            (layer, blob) => fetcher.FetchBlobAsync(layer, unpacks ? blob : null, all.Token));
         if (!isRemote && manifest.Layers.Count > 0)
         {
             _ = layers.StartFrom(0);
@@ -263,7 +272,7 @@ public sealed class ImagePuller(
             fetched.Manifest,
             config,
             request.Snapshotter!,
-            index => layers.StartFrom(index).WaitAsync(cancellationToken),
+            index => layers.ReadyAsync(index, cancellationToken),
             progress,
             request.RemoteSnapshots ? new RemoteSource(request.Reference.ToString(), fetched.Descriptor.Digest) : null,
             cancellationToken);

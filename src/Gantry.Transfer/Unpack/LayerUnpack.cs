@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using Gantry.Core.Content;
 using Gantry.Core.Diff;
 using Gantry.Core.Errors;
 using Gantry.Core.Labels;
@@ -46,11 +47,14 @@ internal sealed class LayerUnpack(
 
     /// <summary>Makes it without waiting for the one below, but at the end.</summary>
     /// <param name="below">Ends when the snapshot below is there.</param>
+    /// <param name="arriving">The layer as it comes; null when it is in the content store.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>False when that can't be done with this snapshotter or this layer; then nothing was made.</returns>
-    public async Task<bool> TryDetachedAsync(Task below, CancellationToken cancellationToken)
+    public async Task<bool> TryDetachedAsync(
+        Task below, IArrivingBlob? arriving, CancellationToken cancellationToken)
     {
-        ImmutableDictionary<string, string> labels = layer.Labels().Add(WellKnownLabels.Detached, "true");
+        ImmutableDictionary<string, string> labels = layer.Labels().Add(
+            WellKnownLabels.Detached, layer.IsLast ? "true" : WellKnownLabels.DetachedInner);
         if (await PrepareAsync("", labels, cancellationToken) is not var (key, mounts))
         {
             await below;
@@ -64,7 +68,7 @@ internal sealed class LayerUnpack(
                 && mount.Options.Any(o => o.StartsWith(DetachedNote.MountOption, StringComparison.Ordinal));
             if (isDetached)
             {
-                await ApplyToAsync(mounts, syncs: false, cancellationToken);
+                await ApplyToAsync(mounts, syncs: false, arriving, cancellationToken);
                 await below;
             }
 
@@ -87,10 +91,11 @@ internal sealed class LayerUnpack(
 
     /// <summary>Makes it on top of the one below.</summary>
     /// <param name="below">Ends when the snapshot below is there.</param>
-    /// <param name="ready">Waits until a remote snapshotter's layer is there, which it turned out not to have.</param>
+    /// <param name="ready">Waits until the layer can be read, which a remote snapshotter may turn out not to have.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>False when the snapshotter had it already.</returns>
-    public async Task<bool> OnParentAsync(Task below, Func<Task> ready, CancellationToken cancellationToken)
+    public async Task<bool> OnParentAsync(
+        Task below, Func<Task<IArrivingBlob?>> ready, CancellationToken cancellationToken)
     {
         await below;
         if (await PrepareAsync(layer.Parent, layer.Labels(), cancellationToken) is not var (key, mounts))
@@ -100,8 +105,7 @@ internal sealed class LayerUnpack(
 
         async Task<bool> ApplyAsync()
         {
-            await (layer.IsRemote ? ready() : Task.CompletedTask);
-            await ApplyToAsync(mounts, layer.IsLast, cancellationToken);
+            await ApplyToAsync(mounts, layer.IsLast, await ready(), cancellationToken);
             return true;
         }
 
@@ -137,7 +141,8 @@ internal sealed class LayerUnpack(
         }
     }
 
-    private async Task ApplyToAsync(IReadOnlyList<Mount> mounts, bool syncs, CancellationToken cancellationToken)
+    private async Task ApplyToAsync(
+        IReadOnlyList<Mount> mounts, bool syncs, IArrivingBlob? arriving, CancellationToken cancellationToken)
     {
         // Step 4
         await applies.WaitAsync(cancellationToken);
@@ -145,7 +150,10 @@ internal sealed class LayerUnpack(
         try
         {
             applied = await differ.ApplyAsync(
-                layer.Descriptor, mounts, new UnpackOptions { SyncFilesystem = syncs }, cancellationToken);
+                layer.Descriptor,
+                mounts,
+                new UnpackOptions { SyncFilesystem = syncs, Arriving = arriving },
+                cancellationToken);
         }
         finally
         {

@@ -28,8 +28,10 @@ public sealed class Unpacker(
     /// <summary>The snapshotter that layers may be unpacked into before those below them.</summary>
     private const string Detaching = "overlayfs";
 
-    /// <summary>Two threads work on a layer; what is inflated at once takes memory in the daemon.</summary>
-    private static readonly int MaxApplies = Math.Clamp(Environment.ProcessorCount, 2, 8);
+    /// <summary>
+    /// Two threads work on a layer, but wait for its bytes while it comes; what is inflated at once takes memory in the daemon.
+    /// </summary>
+    private static readonly int MaxApplies = Math.Clamp(Environment.ProcessorCount * 2, 4, 8);
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
@@ -43,11 +45,12 @@ public sealed class Unpacker(
     /// For all layers at once, but for a remote snapshotter, which is asked for one after the other:
     /// <list type="number">
     /// <item>if its chain id is a snapshot, it is done;</item>
-    /// <item>wait until the layer is in the content store; with a remote snapshotter only after the next step;</item>
+    /// <item>wait until the layer can be read; with a remote snapshotter only after the next step;</item>
     /// <item>prepare a snapshot, under a key that nobody else has: a detached one, if the snapshotter can do that, or else
     /// one on the chain below, once that is there. A remote snapshotter may say that it has the chain already;</item>
     /// <item>apply the layer; the last one of those that are not detached is synced, and with it all of the filesystem;</item>
-    /// <item>check the digest of what was applied against the config;</item>
+    /// <item>check the digest of what was applied against the config. A layer that came meanwhile is in the content store
+    /// by now, its own digest checked: applying it does not end before that;</item>
     /// <item>when the chain below is there, commit it under its chain id; if another was first, throw ours away.</item>
     /// </list>
     /// A layer that needs those below it while it is applied is thrown away and begun anew on its parent. At the end the
@@ -58,7 +61,10 @@ public sealed class Unpacker(
     /// <param name="manifest">The manifest.</param>
     /// <param name="config">Its config.</param>
     /// <param name="snapshotter">Where to.</param>
-    /// <param name="layerReady">Waits until a layer, by its index, is in the content store; null if all are.</param>
+    /// <param name="layerReady">
+    /// Waits until a layer, by its index, can be read: it is in the content store, or what is returned reads it while it
+    /// comes. Null if all are in the store.
+    /// </param>
     /// <param name="progress">Is told of each layer; null for nobody.</param>
     /// <param name="remote">What a remote snapshotter is told of the image; null if it is to be told nothing.</param>
     /// <param name="cancellationToken">Ends the work.</param>
@@ -72,7 +78,7 @@ public sealed class Unpacker(
         ImageManifest manifest,
         ImageConfig config,
         string snapshotter,
-        Func<int, Task>? layerReady,
+        Func<int, Task<IArrivingBlob?>>? layerReady,
         IProgress<PullProgress>? progress,
         RemoteSource? remote,
         CancellationToken cancellationToken)
@@ -102,7 +108,7 @@ public sealed class Unpacker(
         for (int i = 0; i < layers.Count; i++)
         {
             int index = i;
-            Task Ready() => layerReady?.Invoke(index) ?? Task.CompletedTask;
+            Task<IArrivingBlob?> Ready() => layerReady?.Invoke(index) ?? Task.FromResult<IArrivingBlob?>(null);
             Task below = i == 0 ? Task.CompletedTask : unpacks[i - 1];
             LayerUnpack unpack = new(snapshots, differ, layers[i], _applies, _time, _logger);
             unpacks.Add(UnpackLayerAsync(scope, snapshotter, layers[i], unpack, below, Ready, progress, all.Token));
@@ -133,7 +139,10 @@ public sealed class Unpacker(
     /// <param name="manifest">The manifest.</param>
     /// <param name="config">Its config.</param>
     /// <param name="snapshotter">Where to.</param>
-    /// <param name="layerReady">Waits until a layer, by its index, is in the content store; null if all are.</param>
+    /// <param name="layerReady">
+    /// Waits until a layer, by its index, can be read: it is in the content store, or what is returned reads it while it
+    /// comes. Null if all are in the store.
+    /// </param>
     /// <param name="progress">Is told of each layer; null for nobody.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>The chain id of all layers; empty if there are none.</returns>
@@ -142,7 +151,7 @@ public sealed class Unpacker(
         ImageManifest manifest,
         ImageConfig config,
         string snapshotter,
-        Func<int, Task>? layerReady,
+        Func<int, Task<IArrivingBlob?>>? layerReady,
         IProgress<PullProgress>? progress,
         CancellationToken cancellationToken) =>
         UnpackAsync(scope, manifest, config, snapshotter, layerReady, progress, remote: null, cancellationToken);
@@ -170,7 +179,7 @@ public sealed class Unpacker(
         UnpackLayer layer,
         LayerUnpack unpack,
         Task below,
-        Func<Task> ready,
+        Func<Task<IArrivingBlob?>> ready,
         IProgress<PullProgress>? progress,
         CancellationToken cancellationToken)
     {
@@ -188,22 +197,24 @@ public sealed class Unpacker(
 
         if (await unpack.IsThereAsync(cancellationToken))
         {
-            await (layer.IsRemote ? Task.CompletedTask : ready());
+            if (!layer.IsRemote)
+            {
+                await (await ready() is { } known ? known.Whole : Task.CompletedTask);
+            }
+
             Report(progress, layer, PullState.Done);
             return;
         }
 
         // Step 2
-        if (!layer.IsRemote)
-        {
-            await ready();
-            Report(progress, layer, PullState.Unpacking);
-        }
+        IArrivingBlob? arriving = layer.IsRemote ? null : await ready();
+        Task telling = layer.IsRemote ? Task.CompletedTask : TellUnpackingAsync(arriving, progress, layer);
 
         // Steps 3 to 6
         bool isApplied = (snapshotter == Detaching && layer.CanBeDetached
-                && await unpack.TryDetachedAsync(below, cancellationToken))
+                && await unpack.TryDetachedAsync(below, arriving, cancellationToken))
             || await unpack.OnParentAsync(below, ready, cancellationToken);
+        await telling;
         if (isApplied)
         {
             await LabelAsync(
@@ -215,6 +226,22 @@ public sealed class Unpacker(
         }
 
         Report(progress, layer, PullState.Done);
+    }
+
+    // A layer that comes is told of as that until it is here.
+    private static async Task TellUnpackingAsync(
+        IArrivingBlob? arriving, IProgress<PullProgress>? progress, UnpackLayer layer)
+    {
+        if (arriving is not null)
+        {
+            await arriving.Whole.ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
+        if (arriving is null || arriving.Whole.IsCompletedSuccessfully)
+        {
+            Report(progress, layer, PullState.Unpacking);
+        }
     }
 
     private static void Report(IProgress<PullProgress>? progress, UnpackLayer layer, PullState state) =>
