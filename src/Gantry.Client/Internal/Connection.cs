@@ -18,6 +18,7 @@ namespace Gantry.Client.Internal;
 internal sealed class Connection : IDisposable
 {
     private const int StreamWindowBytes = 1 << 20;
+    private const string EndedInCall = "it ended in the middle of a call: is the daemon still running?";
 
     private readonly GantryClientOptions _options;
     private readonly HttpMessageInvoker _http;
@@ -140,11 +141,15 @@ internal sealed class Connection : IDisposable
     /// <summary>What broke a connection. A program without the library's texts would show their keys.</summary>
     private static string Describe(Exception exception) => exception switch
     {
+        SocketException
+        {
+            SocketErrorCode: SocketError.Shutdown or SocketError.ConnectionReset or SocketError.ConnectionAborted,
+        } => EndedInCall,
         SocketException or GantryException => exception.Message,
         HttpProtocolException protocol => string.Create(
             CultureInfo.InvariantCulture, $"the call was broken off with HTTP/2 error {protocol.ErrorCode}"),
         ObjectDisposedException => "the client is closed",
-        _ => "it ended in the middle of a call: is the daemon still running?",
+        _ => EndedInCall,
     };
 
     private static Exception Innermost(Exception exception)

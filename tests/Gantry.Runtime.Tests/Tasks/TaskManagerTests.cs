@@ -49,6 +49,7 @@ public sealed class TaskManagerTests
         uint pid = await host.Tasks.StartAsync(host.Namespace, "c1", "e1", Token);
         ProcessExit exit = await host.Tasks.WaitAsync(host.Namespace, "c1", "e1", Token);
         ProcessExit deleted = await host.Tasks.DeleteProcessAsync(host.Namespace, "c1", "e1", Token);
+        await host.SeenAsync("c1", "/tasks/exit");
 
         Assert.Equal(7u, exit.Status);
         Assert.Equal((pid, 7u), (deleted.Pid, deleted.Status));
