@@ -1,3 +1,4 @@
+using Gantry.Api.KeptEvents;
 using Gantry.Api.Mapping;
 using Gantry.Client.Collection;
 using Gantry.Client.Events;
@@ -50,6 +51,7 @@ public sealed class GantryClient : IMetadata, IDisposable, IAsyncDisposable
         _connection = new Connection(options);
         Namespaces = new RemoteNamespaceStore(_connection);
         Events = new RemoteEvents(_connection);
+        Audit = new RemoteReplay(_connection, Log.Audit);
         Collector = new RemoteGarbageCollector(_connection);
         Maintenance = new RemoteMaintenance(_connection);
     }
@@ -62,6 +64,12 @@ public sealed class GantryClient : IMetadata, IDisposable, IAsyncDisposable
     /// before the daemon has it may be missed.
     /// </summary>
     public IEventExchange Events { get; }
+
+    /// <summary>
+    /// The calls that changed something, of a Gantry daemon only: the topic of each is its method, the event an
+    /// AuditRecord.
+    /// </summary>
+    public IEventReplay Audit { get; }
 
     /// <summary>The collector of garbage, of a Gantry daemon only.</summary>
     public IGarbageCollector Collector { get; }

@@ -19,6 +19,7 @@ using Gantry.Server.Maintenance;
 using Gantry.Server.Proxies;
 using Gantry.Server.Services;
 using Gantry.Storage.Bolt;
+using Gantry.Storage.Events;
 using Gantry.Storage.Gc;
 using Gantry.Storage.Metadata;
 using Microsoft.Extensions.Logging;
@@ -154,7 +155,8 @@ public sealed partial class Daemon : IAsyncDisposable
         AdoptedRoot.Check(containerd, metadata.Adopted, _logger);
 
         // Step 4: the runtime.
-        EventExchange events = new(_time);
+        EventExchange events = new(_time, OpenLog("events", _config.EventLog));
+        EventHub audit = new(OpenLog("audit", _config.AuditLog), _time);
         TaskManagerOptions options = TaskOptions(metadata, activator);
         SandboxController sandboxes = new(options, events, _time, _loggers.CreateLogger<SandboxController>());
         Own(sandboxes);
@@ -190,6 +192,7 @@ public sealed partial class Daemon : IAsyncDisposable
             metadata.Scan,
             metadata.Collector,
             events,
+            audit,
             tasks,
             sandboxes,
             differs.For,
@@ -219,6 +222,21 @@ public sealed partial class Daemon : IAsyncDisposable
         ServerLog.Booted(
             _logger,
             _time.GetElapsedTime(started).TotalSeconds.ToString("0.000000", CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Opens what keeps events, or calls; null when nothing does.</summary>
+    private EventLog? OpenLog(string name, EventLogOptions? options)
+    {
+        if (options is null)
+        {
+            return null;
+        }
+
+        EventLog log = EventLog.Open(
+            Path.Combine(_config.Root, "io.gantry." + name), options, _time, _loggers.CreateLogger<EventLog>());
+        Own(log);
+        Own(BackgroundPart.Start(name, log.RunAsync, _logger));
+        return log;
     }
 
     private void RequirePlugins(IReadOnlyList<PluginInfo> plugins)

@@ -40,4 +40,10 @@ internal static partial class StorageLog
 
     [LoggerMessage(LogLevel.Error, "failed to look for blobs and ingests without a record")]
     public static partial void RemainsNotListed(ILogger logger, Exception error);
+
+    [LoggerMessage(LogLevel.Error, "events happen that cannot be kept")]
+    public static partial void EventsNotKept(ILogger logger, Exception error);
+
+    [LoggerMessage(LogLevel.Error, "failed to bring kept events to the disk")]
+    public static partial void EventsNotSynced(ILogger logger, Exception error);
 }

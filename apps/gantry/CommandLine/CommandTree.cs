@@ -92,6 +92,7 @@ internal static class CommandTree
             RmiCommand.Create(),
             InspectCommand.Create(),
             EventsCommand.Create(),
+            AuditCommand.Create(),
             NamespacesCommand.Create(),
             SnapshotsCommand.Create(),
             MountsCommand.Create(),

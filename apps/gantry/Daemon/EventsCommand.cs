@@ -5,12 +5,12 @@ using Gantry.Core.Events;
 
 namespace Gantry.Cli.Daemon;
 
-/// <summary><c>gantry events</c>: shows events as they come.</summary>
+/// <summary><c>gantry events</c>: shows events as they come, or those that were kept.</summary>
 internal static class EventsCommand
 {
     public static Command Create()
     {
-        Command command = new("events", "Show events as they come, until interrupted");
+        Command command = new("events", "Show events as they come, until interrupted, or those that the daemon has kept");
         Argument<string[]> filters = new("filter")
         {
             Description = "Filters such as topic~=\"/tasks/\"; any of them is enough",
@@ -24,33 +24,24 @@ internal static class EventsCommand
             DefaultValueFactory = _ => [],
         };
         Option<string> format = GlobalOptions.Format();
+        ReplayOptions replay = new();
         command.Add(filters);
         command.Add(filter);
+        replay.AddTo(command);
         command.Add(format);
         command.SetAction(Session.Action((session, parse) => RunAsync(
             session,
-            [.. parse.GetValue(filters) ?? [], .. parse.GetValue(filter) ?? []],
+            replay.Read(parse, [.. parse.GetValue(filters) ?? [], .. parse.GetValue(filter) ?? []]),
             parse.GetValue(format) == "json")));
         return command;
     }
 
-    private static async Task<int> RunAsync(Session session, IReadOnlyList<string> filters, bool json)
-    {
-        try
-        {
-            await foreach (EventEnvelope envelope in session.Client.Events.Subscribe(filters, session.Token))
-            {
-                Write(envelope, json);
-                await StandardStreams.Out.FlushAsync();
-            }
-        }
-        catch (OperationCanceledException) when (session.Signals.Interrupted)
-        {
-            // That is how it is meant to end.
-        }
-
-        return ExitCodes.Success;
-    }
+    private static Task<int> RunAsync(Session session, ReplayRequest request, bool json) => EventOutput.WriteAsync(
+        session,
+        request.Replay is { } replay
+            ? session.Client.Events.Replay(replay, session.Token)
+            : session.Client.Events.Subscribe(request.Filters, session.Token),
+        envelope => Write(envelope, json));
 
     private static void Write(EventEnvelope envelope, bool asJson)
     {
@@ -64,6 +55,11 @@ internal static class EventsCommand
         Json.WriteLine(json =>
         {
             json.WriteStartObject();
+            if (envelope.Sequence > 0)
+            {
+                json.WriteNumber("sequence", envelope.Sequence);
+            }
+
             json.WriteString("timestamp", Human.Time(envelope.Timestamp));
             json.WriteString("namespace", envelope.Namespace.ToString());
             json.WriteString("topic", envelope.Topic);

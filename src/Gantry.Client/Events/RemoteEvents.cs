@@ -1,3 +1,4 @@
+using Gantry.Api.KeptEvents;
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Events;
 using Gantry.Api.Types;
@@ -13,6 +14,8 @@ namespace Gantry.Client.Events;
 /// <summary>The events of a daemon.</summary>
 internal sealed class RemoteEvents(Connection connection) : IEventExchange
 {
+    private readonly RemoteReplay _kept = new(connection, Log.Events);
+
     public async ValueTask PublishAsync(
         Namespace ns,
         string topic,
@@ -45,6 +48,11 @@ internal sealed class RemoteEvents(Connection connection) : IEventExchange
             cancellationToken);
         return ReadAsync(reader, cancellationToken);
     }
+
+    public IAsyncEnumerable<EventEnvelope> Replay(EventReplay replay, CancellationToken cancellationToken) =>
+        _kept.Replay(replay, cancellationToken);
+
+    public ValueTask<KeptRange> KeptAsync(CancellationToken cancellationToken) => _kept.KeptAsync(cancellationToken);
 
     private static async IAsyncEnumerable<EventEnvelope> ReadAsync(
         RpcReader reader,

@@ -4,7 +4,7 @@ using Gantry.Core.Namespaces;
 namespace Gantry.Core.Events;
 
 /// <summary>Where events come together and go out to those who asked for them, in one order for all.</summary>
-public interface IEventExchange
+public interface IEventExchange : IEventReplay
 {
     /// <summary>Publishes an event of this daemon; it is stamped here.</summary>
     /// <exception cref="GantryException">InvalidArgument: the topic is malformed.</exception>

@@ -3,21 +3,24 @@ using Gantry.Api.Events;
 using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Core.Events;
-using Gantry.Core.Filters;
 using Gantry.Core.Namespaces;
 
 namespace Gantry.Runtime.Events;
 
 /// <inheritdoc cref="IEventExchange"/>
-/// <remarks>An exit or a deletion that was told already (see <see cref="ExitLedger"/>) is dropped in silence.</remarks>
-public sealed class EventExchange(TimeProvider time) : IEventExchange
+/// <remarks>
+/// An exit or a deletion that was told already (see <see cref="ExitLedger"/>) is dropped in silence, and so is an event that
+/// another process forwards again because it got no answer.
+/// </remarks>
+/// <param name="time">The clock.</param>
+/// <param name="log">Where events are kept; null: nowhere.</param>
+public sealed class EventExchange(TimeProvider time, IEventLog? log = null) : IEventExchange
 {
     /// <summary>How many events may wait for one subscriber.</summary>
-    public const int QueueLimit = 16 * 1024;
+    public const int QueueLimit = EventHub.QueueLimit;
 
-    // Guards the list, and makes one order for all: an event goes to all its subscribers before the next does.
-    private readonly Lock _gate = new();
-    private readonly List<Subscription> _subscriptions = [];
+    private readonly EventHub _hub = new(log, time);
+    private readonly RecentEvents _forwarded = new(log);
 
     /// <summary>The exits that went through here.</summary>
     public ExitLedger Exits { get; } = new();
@@ -32,7 +35,7 @@ public sealed class EventExchange(TimeProvider time) : IEventExchange
     {
         cancellationToken.ThrowIfCancellationRequested();
         ArgumentNullException.ThrowIfNull(payload);
-        Send(new EventEnvelope(time.GetUtcNow(), ns, topic, payload));
+        Send(new EventEnvelope(time.GetUtcNow(), ns, topic, payload), IsNew);
         return ValueTask.CompletedTask;
     }
 
@@ -46,7 +49,7 @@ public sealed class EventExchange(TimeProvider time) : IEventExchange
             throw new GantryException(ErrorKind.InvalidArgument, "timestamp must be set on forwarded event");
         }
 
-        Send(envelope);
+        Send(envelope, it => _forwarded.TryAdd(it) && IsNew(it));
         return ValueTask.CompletedTask;
     }
 
@@ -54,40 +57,21 @@ public sealed class EventExchange(TimeProvider time) : IEventExchange
     public IAsyncEnumerable<EventEnvelope> Subscribe(IReadOnlyList<string> filters, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filters);
-        Filter filter = filters.Count == 0 ? Filter.Always : Filter.Parse(filters);
-        Subscription subscription = new(this, filter, cancellationToken);
-        lock (_gate)
-        {
-            // The token's registration may have run already, on another thread or in the constructor.
-            if (!cancellationToken.IsCancellationRequested)
-            {
-                _subscriptions.Add(subscription);
-            }
-        }
-
-        return subscription;
+        return _hub.Subscribe(filters, cancellationToken);
     }
 
-    internal void Remove(Subscription subscription)
-    {
-        lock (_gate)
-        {
-            _subscriptions.Remove(subscription);
-        }
-    }
+    /// <inheritdoc/>
+    public IAsyncEnumerable<EventEnvelope> Replay(EventReplay replay, CancellationToken cancellationToken) =>
+        _hub.Replay(replay, cancellationToken);
 
-    private void Send(EventEnvelope envelope)
+    /// <inheritdoc/>
+    public ValueTask<KeptRange> KeptAsync(CancellationToken cancellationToken) => _hub.KeptAsync(cancellationToken);
+
+    private void Send(EventEnvelope envelope, Func<EventEnvelope, bool> isNew)
     {
         Identifier.Validate(envelope.Namespace.ToString());
         EventTopic.Validate(envelope.Topic);
-        EventFields fields = new(envelope);
-        lock (_gate)
-        {
-            if (IsNew(envelope))
-            {
-                _subscriptions.RemoveAll(subscription => !subscription.TryOffer(envelope, fields));
-            }
-        }
+        _hub.Send(envelope, isNew);
     }
 
     private bool IsNew(EventEnvelope envelope)

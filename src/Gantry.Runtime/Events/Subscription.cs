@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Threading.Channels;
 using Gantry.Core.Errors;
 using Gantry.Core.Events;
@@ -8,16 +9,18 @@ namespace Gantry.Runtime.Events;
 /// <summary>One who has asked for events, and what waits for it.</summary>
 internal sealed class Subscription : IAsyncEnumerable<EventEnvelope>
 {
-    private readonly EventExchange _exchange;
+    private readonly EventHub _hub;
     private readonly Filter _filter;
     private readonly CancellationToken _cancellationToken;
     private readonly CancellationTokenRegistration _registration;
     private readonly Channel<EventEnvelope> _queue = Channel.CreateBounded<EventEnvelope>(
-        new BoundedChannelOptions(EventExchange.QueueLimit) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+        new BoundedChannelOptions(EventHub.QueueLimit) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    public Subscription(EventExchange exchange, Filter filter, CancellationToken cancellationToken)
+    private ulong _seen;
+
+    public Subscription(EventHub hub, Filter filter, CancellationToken cancellationToken)
     {
-        _exchange = exchange;
+        _hub = hub;
         _filter = filter;
         _cancellationToken = cancellationToken;
         // Who never asks for the first item, but ends its token, must not stay in the list.
@@ -31,12 +34,14 @@ internal sealed class Subscription : IAsyncEnumerable<EventEnvelope>
         bool wanted = ReferenceEquals(_filter, Filter.Always) || _filter.Matches(fields);
         if (!wanted || _queue.Writer.TryWrite(envelope))
         {
+            _seen = envelope.Sequence;
             return true;
         }
 
+        string next = _seen > 0 ? $": it can go on after event {_seen.ToString(CultureInfo.InvariantCulture)}" : "";
         _queue.Writer.TryComplete(new GantryException(
             ErrorKind.ResourceExhausted,
-            $"subscriber is more than {EventExchange.QueueLimit} events behind"));
+            $"subscriber is more than {EventHub.QueueLimit} events behind{next}"));
         return false;
     }
 
@@ -61,7 +66,7 @@ internal sealed class Subscription : IAsyncEnumerable<EventEnvelope>
 
     private void Leave()
     {
-        _exchange.Remove(this);
+        _hub.Remove(this);
         _queue.Writer.TryComplete(new OperationCanceledException(_cancellationToken));
     }
 }

@@ -4,6 +4,7 @@ using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
 using Gantry.Server.Transfers;
 using Gantry.Snapshotters.Overlay;
+using Gantry.Storage.Events;
 using Microsoft.Extensions.Logging;
 
 namespace Gantry.Server.Config;
@@ -73,6 +74,17 @@ public sealed record DaemonConfig
 
     /// <summary>The time between two looks for what tasks have left on the machine; zero when there are none.</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How many events are kept; null: none.</summary>
+    public EventLogOptions? EventLog { get; init; } = new();
+
+    /// <summary>How many calls that change something are kept; null: none.</summary>
+    public EventLogOptions? AuditLog { get; init; } = new()
+    {
+        MaxCount = 100_000,
+        MaxBytes = 32L << 20,
+        MaxAge = TimeSpan.FromDays(30),
+    };
 
     /// <summary>When garbage is collected.</summary>
     public GcConfig Gc { get; init; } = new();

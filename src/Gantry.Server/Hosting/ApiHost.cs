@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Gantry.Server.Auditing;
 using Gantry.Server.Services;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -50,6 +51,7 @@ public sealed class ApiHost : IAsyncDisposable
             grpc.MaxReceiveMessageSize = options.MaxReceiveMessageSize;
             grpc.MaxSendMessageSize = options.MaxSendMessageSize;
             grpc.EnableDetailedErrors = false;
+            grpc.Interceptors.Add<AuditInterceptor>();
             grpc.Interceptors.Add<ErrorInterceptor>();
         });
         services.Register(collection);
@@ -103,6 +105,7 @@ public sealed class ApiHost : IAsyncDisposable
         {
             listen.Protocols = HttpProtocols.Http2;
             listen.Use(AuthorityReader.Wrap);
+            listen.Use(Peer.Wrap);
         });
         return kestrel;
     }

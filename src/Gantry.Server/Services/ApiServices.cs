@@ -5,8 +5,10 @@ using Gantry.Core.Events;
 using Gantry.Core.Maintenance;
 using Gantry.Core.Metadata;
 using Gantry.Core.Plugins;
+using Gantry.Runtime.Events;
 using Gantry.Runtime.Sandboxes;
 using Gantry.Runtime.Tasks;
+using Gantry.Server.Auditing;
 using Gantry.Server.Hosting;
 using Gantry.Server.Publishing;
 using Gantry.Server.Services.Lists;
@@ -25,6 +27,7 @@ namespace Gantry.Server.Services;
 /// <param name="Scan">Long lists of what is durable.</param>
 /// <param name="Collector">The collector of garbage.</param>
 /// <param name="Events">Where events go.</param>
+/// <param name="Audit">Where calls that change something are kept.</param>
 /// <param name="Tasks">The tasks.</param>
 /// <param name="Sandboxes">The sandboxes.</param>
 /// <param name="Differ">Makes the differ of a scope.</param>
@@ -40,6 +43,7 @@ public sealed record ApiServices(
     IRecordScan Scan,
     IGarbageCollector Collector,
     IEventExchange Events,
+    EventHub Audit,
     TaskManager Tasks,
     SandboxController Sandboxes,
     Func<INamespaceScope, IDiffer> Differ,
@@ -62,6 +66,7 @@ public sealed record ApiServices(
         ContainerLogs logs = new(LogRoot, Loggers.CreateLogger<ContainerLogs>());
         EventPublisher publisher = new(Events, Loggers.CreateLogger<EventPublisher>());
         PublishedMetadata published = new(Metadata, publisher);
+        services.AddSingleton(new AuditInterceptor(Audit, Lifetime.Time));
         services.AddSingleton(new ErrorInterceptor(Lifetime, Loggers.CreateLogger<ErrorInterceptor>()));
         services.AddSingleton(new VersionService());
         services.AddSingleton(new HealthService(Lifetime));
@@ -79,6 +84,7 @@ public sealed record ApiServices(
         services.AddSingleton(new SandboxControllerService(Sandboxes, publisher));
         services.AddSingleton(new TasksService(Metadata, Tasks, Lifetime));
         services.AddSingleton(new EventsService(Events, Lifetime));
+        services.AddSingleton(new EventLogService(Events, Audit, Lifetime));
         services.AddSingleton(new StreamingService(streams, Lifetime));
         services.AddSingleton(new TransferService(
             new ImageTransfers(published, Differ, streams, Transfers, IsRemote, Lifetime.Time, Loggers), streams));
@@ -111,6 +117,7 @@ public sealed record ApiServices(
         table.Add("containerd.services.events.v1.Events", static it => it.MapGrpcService<EventsService>());
         table.Add("containerd.services.streaming.v1.Streaming", static it => it.MapGrpcService<StreamingService>());
         table.Add("containerd.services.transfer.v1.Transfer", static it => it.MapGrpcService<TransferService>());
+        table.Add("gantry.events.v1.EventLog", static it => it.MapGrpcService<EventLogService>());
         table.Add("gantry.maintenance.v1.Maintenance", static it => it.MapGrpcService<MaintenanceService>());
         return table;
     }

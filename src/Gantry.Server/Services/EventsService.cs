@@ -11,6 +11,9 @@ namespace Gantry.Server.Services;
 /// <summary>containerd.services.events.v1.Events.</summary>
 internal sealed class EventsService(IEventExchange exchange, DaemonLifetime lifetime) : Events.EventsBase
 {
+    /// <summary>Where a subscription begins that is to have kept events first, see <see cref="EventCursor"/>.</summary>
+    private const string CursorHeader = "gantry-event-cursor";
+
     /// <inheritdoc/>
     public override async Task<Empty> Publish(PublishRequest request, ServerCallContext context)
     {
@@ -37,7 +40,9 @@ internal sealed class EventsService(IEventExchange exchange, DaemonLifetime life
         ServerCallContext context)
     {
         using CancellationTokenSource ended = lifetime.Link(context.CancellationToken);
-        IAsyncEnumerable<EventEnvelope> subscription = exchange.Subscribe(request.Filters, ended.Token);
+        IAsyncEnumerable<EventEnvelope> subscription = context.RequestHeaders.GetValue(CursorHeader) is { } cursor
+            ? exchange.Replay(new EventReplay(EventCursor.Parse(cursor), request.Filters, Follow: true), ended.Token)
+            : exchange.Subscribe(request.Filters, ended.Token);
 
         // A client that waits for the headers knows that nothing is missed from here on.
         await context.WriteResponseHeadersAsync([]);
