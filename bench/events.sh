@@ -32,7 +32,7 @@ for ((round = -3; round < rounds; round++)); do
   done
 done
 
-[ -n "$(gantry -a "$work/g/d.sock" events --since earliest --filter topic==/tasks/exit | head -n 1)" ]
+[ -n "$(gantry -a "$work/g/d.sock" events --since earliest --filter 'topic=="/tasks/exit"' | head -n 1)" ]
 ! gantry -a "$work/o/d.sock" events --since earliest >/dev/null 2>&1
 awk -v r="$rounds" -v k="$(median "$work/times-g")" -v n="$(median "$work/times-o")" 'BEGIN {
   printf "run --rm /bin/true, median of %d, alternating: %.1f ms with events and calls kept, %.1f ms without: %.3f x\n", r, k / 1000, n / 1000, k / n }'

@@ -18,7 +18,7 @@ internal static class AuditCommand
         Command command = new("audit", "Show who called what that changed something, and what came of it");
         Option<string[]> filter = new("--filter")
         {
-            Description = "A filter such as topic~=Images/ or namespace==default; any of them is enough",
+            Description = "A filter such as topic~=Images or namespace==default; any of them is enough",
             HelpName = "filter",
             Arity = ArgumentArity.OneOrMore,
             DefaultValueFactory = _ => [],

@@ -226,8 +226,8 @@ public sealed class EventLog : IEventLog, IDisposable
     private static bool IsOfTheDisk(Exception failure) =>
         failure is IOException or LinuxException or UnauthorizedAccessException or ObjectDisposedException;
 
-    private bool IsOld(DateTimeOffset begin, double part) =>
-        _options.MaxAge > TimeSpan.Zero && _time.GetUtcNow() - begin > _options.MaxAge * part;
+    private bool IsOld(DateTimeOffset since, double part) =>
+        _options.MaxAge > TimeSpan.Zero && _time.GetUtcNow() - since > _options.MaxAge * part;
 
     private void RemoveOldest()
     {
@@ -239,11 +239,11 @@ public sealed class EventLog : IEventLog, IDisposable
         }
     }
 
-    /// <summary>A file's last event is not younger than the beginning of the next file.</summary>
+    /// <summary>Whether the oldest file has to go; one more file has to have room.</summary>
     private bool IsBeyondBounds() =>
-        _segments.Sum(segment => segment.Length) > _options.MaxBytes
-        || _count - _segments[0].Before > _options.MaxCount
-        || (_segments.Count > 1 ? IsOld(_segments[1].Begin, 1) : IsOld(_segments[0].Begin, 1 + (2.0 / SegmentsPerLog)));
+        _segments.Sum(segment => segment.Length) > _options.MaxBytes - (_options.MaxBytes / SegmentsPerLog)
+        || _count - _segments[0].Before > _options.MaxCount - (_options.MaxCount / SegmentsPerLog)
+        || IsOld(_segments[0].End, 1);
 
     private IEnumerable<EventEnvelope> ReadFile(EventSegment segment, long length, ulong after)
     {
@@ -363,6 +363,7 @@ public sealed class EventLog : IEventLog, IDisposable
 
         RandomAccess.Write(_file!, record, Active.Length);
         Active.Length += record.Length;
+        Active.End = _time.GetUtcNow();
         _count++;
         _unsynced = true;
     }

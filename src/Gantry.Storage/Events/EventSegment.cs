@@ -32,6 +32,9 @@ internal sealed record EventSegment(string Path, ulong First, long Before, DateT
     /// <summary>The length up to the end of the last whole record, in bytes.</summary>
     public long Length { get; set; } = HeaderLength;
 
+    /// <summary>When the last event was written into it.</summary>
+    public DateTimeOffset End { get; set; } = Begin;
+
     /// <summary>A file that is yet to be made.</summary>
     /// <param name="directory">Where.</param>
     /// <param name="first">The number of its first event.</param>
@@ -110,6 +113,10 @@ internal sealed record EventSegment(string Path, ulong First, long Before, DateT
         }
 
         ulong first = BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(8));
-        return new EventSegment(path, first, before, new DateTimeOffset(ticks, TimeSpan.Zero)) { Length = file.Length };
+        return new EventSegment(path, first, before, new DateTimeOffset(ticks, TimeSpan.Zero))
+        {
+            Length = file.Length,
+            End = new DateTimeOffset(File.GetLastWriteTimeUtc(file.SafeFileHandle)),
+        };
     }
 }

@@ -36,7 +36,7 @@ public sealed class EventReplayTests
         await _events.PublishAsync(Ns, "/a", new TypedBytes("x", default), Token);
         await _events.PublishAsync(Ns, "/b", new TypedBytes("x", default), Token);
         await using IAsyncEnumerator<EventEnvelope> events = _events
-            .Replay(new EventReplay(EventCursor.Earliest, ["topic==/b"], Follow: true), Token)
+            .Replay(new EventReplay(EventCursor.Earliest, ["topic==\"/b\""], Follow: true), Token)
             .GetAsyncEnumerator(Token);
         Assert.True(await events.MoveNextAsync());
         Assert.Equal(2ul, events.Current.Sequence);
