@@ -51,9 +51,9 @@ internal static class Commands
         DaemonConfig At(string root) => Configure(line, asContainerd) with { Root = Path.GetFullPath(root) };
         return line.Words switch
         {
-            [] => DaemonCommand.RunAsync(Configure(line, asContainerd), cancellationToken),
-            ["config", "default"] => PrintAsync(ConfigDefaults.For(asContainerd)),
-            ["config", "dump"] => PrintAsync(Configure(line, asContainerd)),
+            [] => DaemonCommand.RunAsync(() => Configure(line, asContainerd), cancellationToken),
+            ["config", _] or ["config", _, _] =>
+                ConfigCommand.RunAsync(line, asContainerd, () => Configure(line, asContainerd)),
             ["adopt", string root] =>
                 AdoptCommand.RunAsync(Configure(line with { Root = root }, asContainerd), line.DryRun),
             ["doctor", var root] => MaintenanceCommand.CheckAsync(At(root), line, cancellationToken),
@@ -64,20 +64,12 @@ internal static class Commands
         };
     }
 
-    private static async Task<int> PrintAsync(DaemonConfig config)
-    {
-        await Console.Out.WriteAsync(ConfigWriter.Write(config));
-        return 0;
-    }
-
     private static DaemonConfig Configure(CommandLine line, bool asContainerd)
     {
-        DaemonConfig config = ConfigDefaults.For(asContainerd);
-        string usual = ConfigDefaults.FilePath(asContainerd);
-        if (line.Config is { Length: > 0 } || File.Exists(usual))
-        {
-            config = ConfigLoader.Load(line.Config is { Length: > 0 } file ? file : usual, config);
-        }
+        DaemonConfig defaults = ConfigDefaults.For(asContainerd);
+        DaemonConfig config = line.Config is { Length: > 0 } file
+            ? ConfigLoader.Load(file, defaults)
+            : ConfigLoader.LoadUsual(ConfigDefaults.FilePath(asContainerd), defaults);
 
         // An empty value is none, as with containerd.
         return config with

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Gantry.Core.Errors;
 using Gantry.Linux.Syscalls;
 using Gantry.Server.Config;
 using Gantry.Server.Hosting;
@@ -13,11 +14,13 @@ internal static class DaemonCommand
     private const uint Mask = 0x12; // octal 022
 
     /// <summary>Runs the daemon.</summary>
-    /// <param name="config">How it is set up.</param>
+    /// <param name="configure">Tells how it is set up, at the start and again on SIGHUP.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(DaemonConfig config, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(Func<DaemonConfig> configure, CancellationToken cancellationToken)
     {
+        DaemonConfig config = configure();
+        using SignalRequests requests = new();
         TaskCompletionSource<string> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using PosixSignalRegistration terminate = On(PosixSignal.SIGTERM, "SIGTERM", ended);
         using PosixSignalRegistration interrupt = On(PosixSignal.SIGINT, "SIGINT", ended);
@@ -31,34 +34,40 @@ internal static class DaemonCommand
             config.LogFormat,
             TimeProvider.System,
             config.LogTarget is LogTarget.Journal ? new Journal(Journal.UsualSocket) : null);
-        using LoggerFactory loggers = new([provider], Filters(config.LogLevel));
+        LogFilters filters = new(config.LogLevel);
+        using LoggerFactory loggers = new([provider], filters);
         ILogger logger = loggers.CreateLogger("gantryd");
         string reason;
-        await using (await Server.Daemon.StartAsync(config, loggers, TimeProvider.System, cancellationToken))
+        ProcessSettings.Apply(config);
+        await using (Server.Daemon daemon =
+            await Server.Daemon.StartAsync(config, loggers, TimeProvider.System, cancellationToken))
         {
+            using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            Task asked = requests.RunAsync(
+                () => Reload(daemon, configure, filters, logger), daemon.LogReport, stopping.Token);
             manager.Ready($"serving on {config.Grpc.Address}");
             await using Watchdog? watchdog = Watchdog.Start(manager, config.Grpc.Address, TimeProvider.System, logger);
             reason = await ended.Task;
             manager.Stopping($"stopping after {reason}; containers live on");
             ServerLog.Stopping(logger, reason);
+            await stopping.CancelAsync();
+            await asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         ServerLog.Stopped(logger);
         return 0;
     }
 
-    // What the web server and the gRPC library have to say below a warning is for those who trace.
-    private static LoggerFilterOptions Filters(LogLevel level)
+    private static void Reload(Server.Daemon daemon, Func<DaemonConfig> configure, LogFilters filters, ILogger logger)
     {
-        LoggerFilterOptions options = new() { MinLevel = level };
-        if (level > LogLevel.Trace)
+        try
         {
-            LogLevel quiet = level > LogLevel.Warning ? level : LogLevel.Warning;
-            options.Rules.Add(new LoggerFilterRule(null, "Microsoft", quiet, null));
-            options.Rules.Add(new LoggerFilterRule(null, "Grpc", quiet, null));
+            daemon.Reload(configure(), filters);
         }
-
-        return options;
+        catch (GantryException exception)
+        {
+            ServerLog.NotReloaded(logger, exception.Message);
+        }
     }
 
     private static PosixSignalRegistration On(PosixSignal signal, string name, TaskCompletionSource<string> ended) =>

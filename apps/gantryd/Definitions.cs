@@ -28,6 +28,8 @@ internal static class Definitions
     [
         new("config default", "", "print the configuration that holds when there is no file", []),
         new("config dump", "", "print the configuration that holds", []),
+        new("config migrate", "", "print the configuration file in the newest version", []),
+        new("config check", "[FILE]", "name each key that nothing reads, with its file and line; exits with 1 when there is one", []),
         new(
             "adopt", "ROOT", "take over a root of containerd, which is stopped",
             [new("dry-run", "", "", "only tell what would be done", (line, _) => line with { DryRun = true })]),

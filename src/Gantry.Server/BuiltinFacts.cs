@@ -21,6 +21,9 @@ internal sealed record BuiltinFacts(
     /// <summary>The proxy that keeps the content; null when the daemon does.</summary>
     public ProxyPluginConfig? ContentProxy { get; init; }
 
+    /// <summary>The servers, each with its address.</summary>
+    public IReadOnlyList<(string Id, string Address)> Servers { get; init; } = [];
+
     /// <summary>The proxies that make and apply layers.</summary>
     public IReadOnlyList<ProxyPluginConfig> DiffProxies { get; init; } = [];
 }

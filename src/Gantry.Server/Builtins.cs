@@ -28,6 +28,9 @@ internal static class Builtins
     private const string Verifier = "io.containerd.image-verifier.v1";
     private const string ContainerMonitor = "io.containerd.monitor.container.v1";
     private const string RuntimeV2 = "io.containerd.runtime.v2";
+    private const string Shim = "io.containerd.shim.v1";
+    private const string Warning = "io.containerd.warning.v1";
+    private const string ServerType = "io.containerd.server.v1";
 
     /// <summary>The list, in the order that parts start in.</summary>
     /// <param name="facts">What is known of this machine and its set-up.</param>
@@ -55,6 +58,7 @@ internal static class Builtins
         plugins.AddRange(
         [
             new(Event, "exchange"),
+            new(Warning, "deprecations"),
             new(Metadata, "bolt")
             {
                 Requires = [Content, Snapshotter],
@@ -67,23 +71,44 @@ internal static class Builtins
             new(MountHandler, "erofs") { Platforms = [host] },
             new(MountHandler, "loop") { Platforms = [host] },
             new(MountManager, "bolt") { Requires = [Metadata, MountHandler] },
+            new(Shim, "manager") { Requires = [Event, Metadata] },
             new(RuntimeV2, "task")
             {
-                Requires = [Event, Metadata],
+                Requires = [Event, Metadata, Shim],
                 Platforms = [host],
                 Exports = Exports(("log-uri-schemes", ContainerLogs.Schemes), ("log-root", facts.LogRoot)),
             },
             new(SandboxStoreType, "local") { Requires = [Metadata] },
-            new(SandboxControllerType, SandboxController.Name) { Requires = [Event] },
+            new(SandboxControllerType, SandboxController.Name) { Requires = [Event, Shim] },
             new(StreamingType, "manager") { Requires = [Metadata] },
             new(Verifier, "bindir"),
             new(TransferType, "local") { Requires = [LeaseType, Metadata, Differ, Verifier] },
             new(ContainerMonitor, "restart") { Requires = [Event, Metadata, RuntimeV2] },
             .. Services(),
             .. Endpoints(),
+            .. facts.Servers.Select(server => new PluginInfo(ServerType, server.Id)
+            {
+                Exports = Exports(("address", server.Address)),
+            }),
         ]);
         return plugins;
     }
+
+    /// <summary>Whether a part may be left out. The others are what the rest stands on.</summary>
+    /// <param name="plugin">The part.</param>
+    public static bool CanBeDisabled(PluginInfo plugin) =>
+        plugin.Type is Grpc or Snapshotter || plugin is { Type: ContainerMonitor, Id: "restart" };
+
+    /// <summary>The gRPC service that a part of that type serves.</summary>
+    /// <param name="plugin">The part.</param>
+    /// <returns>The service's full name; null when it serves none.</returns>
+    public static string? ServiceOf(PluginInfo plugin) => plugin.Type is not Grpc ? null : plugin.Id switch
+    {
+        "healthcheck" => "grpc.health.v1.Health",
+        "sandboxes" => "containerd.services.sandbox.v1.Store",
+        "sandbox-controllers" => "containerd.services.sandbox.v1.Controller",
+        string id => $"containerd.services.{id}.v1.{char.ToUpperInvariant(id[0])}{id[1..]}",
+    };
 
     private static PluginInfo OfProxy(string type, ProxyPluginConfig proxy, Platform host) => new(type, proxy.Name)
     {
@@ -95,7 +120,7 @@ internal static class Builtins
 
     private static IEnumerable<PluginInfo> Services() =>
     [
-        new(Service, "introspection-service"),
+        new(Service, "introspection-service") { Requires = [Warning] },
         new(Service, "containers-service") { Requires = [Event, Metadata] },
         new(Service, "content-service") { Requires = [Event, Metadata] },
         new(Service, "diff-service") { Requires = [Differ] },

@@ -13,6 +13,7 @@ using Gantry.Runtime.Shims;
 using Gantry.Runtime.Supervisor;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Config;
+using Gantry.Server.Debugging;
 using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
 using Gantry.Server.Maintenance;
@@ -38,11 +39,15 @@ public sealed partial class Daemon : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ILogger<Daemon> _logger;
     private readonly TimeProvider _time;
+    private readonly MadeDirectories _made = new();
+    private volatile DaemonConfig _inForce;
+    private DebugReport? _report;
     private bool _disposed;
 
     private Daemon(DaemonConfig config, ILoggerFactory loggers, TimeProvider time)
     {
         _config = config;
+        _inForce = config;
         _loggers = loggers;
         _time = time;
         _logger = loggers.CreateLogger<Daemon>();
@@ -71,6 +76,7 @@ public sealed partial class Daemon : IAsyncDisposable
         catch
         {
             await daemon.DisposeAsync();
+            daemon._made.Undo();
             throw;
         }
     }
@@ -107,8 +113,9 @@ public sealed partial class Daemon : IAsyncDisposable
     }
 
     /// <remarks>
-    /// 1. Directories, the lock on the root, and what containerd left there. 2. Sockets, bound and silent. 3. Everything durable. 4. The runtime:
-    /// events, tasks, the ttrpc listener for shims. 5. The API answers. 6. Shims are adopted, garbage is collected.
+    /// 1. Whether this program may work here, which changes nothing. 2. Sockets, bound and silent; directories, the lock on the
+    /// root, and what containerd left there. 3. Everything durable. 4. The runtime: events, tasks, the ttrpc listener for shims.
+    /// 5. The API answers. 6. Shims are adopted, garbage is collected.
     /// </remarks>
     private async Task BeginAsync(CancellationToken cancellationToken)
     {
@@ -119,9 +126,30 @@ public sealed partial class Daemon : IAsyncDisposable
             ServerLog.UnknownKey(_logger, key);
         }
 
-        // Step 1: directories.
-        DaemonDirectories.Create(_config);
+        foreach (string warning in _config.Warnings)
+        {
+            ServerLog.ConfigWarning(_logger, warning);
+        }
+
+        foreach (Deprecation deprecation in _config.Deprecations)
+        {
+            ServerLog.Deprecated(_logger, deprecation.Message, deprecation.Id);
+        }
+
+        // Step 1: whether this program may work here.
+        DaemonDirectories.Check(_config);
+        RootFormat.Check(_config.Root);
+
+        // Step 2: sockets, then directories.
+        DaemonDirectories.MakeState(_config, _made);
+        Socket grpc = await BindAsync(_config.Grpc, _config.Grpc.Address, cancellationToken);
+        Socket ttrpc = await BindAsync(_config.TtrpcSocket, _config.TtrpcAddress, cancellationToken);
+        Socket? debug = _config.Debug.Address.Length > 0
+            ? await BindAsync(_config.Debug, _config.Debug.Address, cancellationToken)
+            : null;
+        DaemonDirectories.MakeRoot(_config, _made);
         Own(RootLock.Take(_config.Root));
+        RootFormat.Mark(_config.Root);
         BoltFile? containerd = AdoptedRoot.Open(_config, _time, _logger);
         if (containerd is not null)
         {
@@ -131,10 +159,6 @@ public sealed partial class Daemon : IAsyncDisposable
         TemporaryMounts mounts = new(
             Path.Combine(_config.Root, "tmpmounts"),
             _loggers.CreateLogger<TemporaryMounts>());
-
-        // Step 2: sockets.
-        Socket grpc = await BindAsync(_config.Grpc, _config.Grpc.Address, cancellationToken);
-        Socket ttrpc = await BindAsync(_config.TtrpcSocket, _config.TtrpcAddress, cancellationToken);
 
         // Step 3: everything durable.
         SnapshotterSet snapshotters = SnapshotterSet.Open(_config, _loggers, _time);
@@ -176,7 +200,8 @@ public sealed partial class Daemon : IAsyncDisposable
         Own(BackgroundPart.Start("adoption of shims", _ => adoption, _logger));
 
         // Step 5: the API.
-        IReadOnlyList<PluginInfo> plugins = Builtins.List(snapshotters.Facts(metadata, _config, blobs?.Config));
+        IReadOnlyList<PluginInfo> all = Builtins.List(snapshotters.Facts(metadata, _config, blobs?.Config));
+        IReadOnlyList<PluginInfo> plugins = [.. all.Where(IsEnabled)];
         RequirePlugins(plugins);
         DifferSet differs = new(
             _config,
@@ -200,15 +225,25 @@ public sealed partial class Daemon : IAsyncDisposable
             plugins,
             RootIdentity.Ensure(_config.Root),
             ContainerLogs.In(_config.Root),
-            _config.Transfers,
-            _loggers);
+            () => _inForce.Transfers,
+            _loggers)
+        {
+            Deprecations = _config.Deprecations,
+            Disabled = [.. all.Except(plugins).Select(Builtins.ServiceOf).OfType<string>()],
+        };
+        _report = new DebugReport(lifetime.Calls, tasks, sandboxes);
+        if (debug is not null)
+        {
+            Own(await DebugHost.StartAsync(debug, _report, _loggers, cancellationToken));
+        }
+
         Own(await ApiHost.StartAsync(grpc, _config.Limits, services, _loggers, cancellationToken));
         serving.SetResult();
         Own(BackgroundPart.Start("metadata", metadata.RunAsync, _logger));
         Reconciler reconciler = new(
             runtime, adoption, _config.ReconcileInterval, _time, _loggers.CreateLogger<Reconciler>());
         Own(BackgroundPart.Start("reconciler", reconciler.RunAsync, _logger));
-        if (_config.RestartInterval is { } interval)
+        if (_config.RestartInterval is { } interval && !_config.IsDisabled("io.containerd.monitor.container.v1", "restart"))
         {
             RestartMonitor restarts = new(
                 metadata, tasks, events, interval, _time, _loggers.CreateLogger<RestartMonitor>());
@@ -239,6 +274,22 @@ public sealed partial class Daemon : IAsyncDisposable
         return log;
     }
 
+    private bool IsEnabled(PluginInfo plugin)
+    {
+        if (!_config.IsDisabled(plugin.Type, plugin.Id))
+        {
+            return true;
+        }
+
+        if (!Builtins.CanBeDisabled(plugin))
+        {
+            ServerLog.NotDisabled(_logger, $"{plugin.Type}.{plugin.Id}");
+            return true;
+        }
+
+        return false;
+    }
+
     private void RequirePlugins(IReadOnlyList<PluginInfo> plugins)
     {
         foreach (string required in _config.RequiredPlugins)
@@ -256,6 +307,8 @@ public sealed partial class Daemon : IAsyncDisposable
 
     private async Task<Socket> BindAsync(SocketConfig config, string address, CancellationToken cancellationToken)
     {
+        ListenSocket.Check(address);
+        _made.Make(Path.GetDirectoryName(address)!, DaemonDirectories.Passable);
         Socket socket = await ListenSocket.BindAsync(address, config.UserId, config.GroupId, cancellationToken);
         Own(new SocketFile(address, socket));
         return socket;

@@ -71,8 +71,14 @@ internal sealed class SnapshotterSet : IAsyncDisposable
         _skipped)
     {
         ContentProxy = contentProxy,
+        Servers = [.. Servers(config).Where(server => server.Address.Length > 0)],
         DiffProxies = [.. config.ProxyPlugins.Where(proxy => proxy.Type == "diff")],
     };
+
+    private static (string Id, string Address)[] Servers(DaemonConfig config) =>
+    [
+        ("grpc", config.Grpc.Address), ("ttrpc", config.TtrpcAddress), ("debug", config.Debug.Address),
+    ];
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

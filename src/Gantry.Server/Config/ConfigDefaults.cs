@@ -13,6 +13,7 @@ public static class ConfigDefaults
             Root = $"/var/lib/{name}",
             State = $"/run/{name}",
             Grpc = new SocketConfig { Address = $"/run/{name}/{name}.sock" },
+            Imports = [$"/etc/{name}/conf.d/*.toml"],
         };
     }
 

@@ -1,361 +1,148 @@
-using Gantry.Archive.Processors;
 using Gantry.Core.Errors;
-using Gantry.Server.Hosting;
-using Gantry.Server.Logging;
-using Gantry.Snapshotters.Overlay;
-using Gantry.Server.Transfers;
-using Tomlyn;
-using Tomlyn.Model;
 
 namespace Gantry.Server.Config;
 
-/// <summary>Reads config.toml, of versions 2 to 4, with containerd's names.</summary>
+/// <summary>Reads config.toml, of versions 1 to 4, with containerd's names.</summary>
 public static class ConfigLoader
 {
     /// <summary>The table of this daemon's own keys.</summary>
     public const string OwnTable = "io.containerd.internal.v1.gantry";
 
-    private const int MaxFileSize = 4 << 20;
     private const int MaxImports = 100;
+    private const string ReplacedProxies = "proxy_plugins";
+    private const string ReplacedProcessors = "stream_processors";
 
     /// <summary>Reads a file and all that it imports.</summary>
     /// <param name="path">The file.</param>
     /// <param name="defaults">What holds for keys that the file does not have.</param>
     /// <exception cref="GantryException">InvalidArgument: it can't be understood; NotFound: there is none.</exception>
-    public static DaemonConfig Load(string path, DaemonConfig defaults)
-    {
-        ArgumentNullException.ThrowIfNull(defaults);
-        TomlTable merged = [];
-        List<string> waiting = [path];
-        HashSet<string> read = new(StringComparer.Ordinal);
-        for (int i = 0; i < waiting.Count; i++)
-        {
-            if (!read.Add(waiting[i]))
-            {
-                continue;
-            }
+    public static DaemonConfig Load(string path, DaemonConfig defaults) => Apply(ReadAll(path), defaults);
 
-            TomlTable table = Read(waiting[i]);
-            waiting.AddRange(Imports(table, Path.GetDirectoryName(Path.GetFullPath(waiting[i]))!));
-            if (waiting.Count > MaxImports)
-            {
-                throw new GantryException(ErrorKind.InvalidArgument, $"config {path} imports too many files");
-            }
-
-            Merge(merged, table);
-        }
-
-        return Apply(merged, path, defaults);
-    }
+    /// <summary>
+    /// Reads what an operator has put at the usual place: the file, if there is one, and what the defaults import unless the file
+    /// says what to import.
+    /// </summary>
+    /// <param name="path">The file, which may be missing.</param>
+    /// <param name="defaults">What holds for keys that no file has.</param>
+    /// <exception cref="GantryException">InvalidArgument: it can't be understood.</exception>
+    public static DaemonConfig LoadUsual(string path, DaemonConfig defaults) => Apply(ReadUsual(path, defaults), defaults);
 
     /// <summary>Reads the text of a file.</summary>
     /// <param name="text">The text.</param>
     /// <param name="name">What to call it in errors.</param>
     /// <param name="defaults">What holds for keys that the text does not have.</param>
     /// <exception cref="GantryException">InvalidArgument: it can't be understood.</exception>
-    public static DaemonConfig Parse(string text, string name, DaemonConfig defaults)
+    public static DaemonConfig Parse(string text, string name, DaemonConfig defaults) =>
+        Apply([ConfigFile.Parse(text, name)], defaults);
+
+    /// <summary>A file as the newest version has it. Comments are lost; what it imports is left to itself.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="GantryException">It can't be read or understood.</exception>
+    public static string Migrate(string path) => TomlText.Write(ConfigFile.Read(path, null).Root, _ => null);
+
+    /// <summary>A file and all that it imports, in the order in which they count.</summary>
+    internal static IReadOnlyList<ConfigFile> ReadAll(string path) => Follow([ConfigFile.Read(path, null)], path);
+
+    /// <summary>The files at the usual place, which may be none.</summary>
+    internal static IReadOnlyList<ConfigFile> ReadUsual(string path, DaemonConfig defaults)
     {
         ArgumentNullException.ThrowIfNull(defaults);
-        return Apply(ParseTable(text, name), name, defaults);
+        IReadOnlyList<ConfigFile> files = File.Exists(path) ? ReadAll(path) : [];
+        if (files.Count > 0 && files[0].Root.Find("imports") is not null)
+        {
+            return files;
+        }
+
+        string directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        IEnumerable<string> usual = defaults.Imports.SelectMany(import => ConfigFile.Expand(import, directory));
+        return Follow([.. files, .. usual.Select(file => ConfigFile.Read(file, null))], path);
     }
 
-    private static TomlTable Read(string path)
+    /// <summary>What a configuration is with the values of some files.</summary>
+    internal static DaemonConfig Apply(IReadOnlyList<ConfigFile> files, DaemonConfig defaults)
     {
-        FileInfo file = new(path);
-        if (!file.Exists)
+        ArgumentNullException.ThrowIfNull(defaults);
+        ConfigNode merged = new();
+        foreach (ConfigFile file in files)
         {
-            throw new GantryException(ErrorKind.NotFound, $"config {path}");
+            Merge(merged, file.Root, depth: 0);
         }
 
-        if (file.Length > MaxFileSize)
+        DaemonConfig config = defaults with { Deprecations = [.. defaults.Deprecations, .. Old(files)] };
+        foreach (ConfigKey key in ConfigKeys.All)
         {
-            throw new GantryException(ErrorKind.InvalidArgument, $"config {path} is larger than {MaxFileSize} bytes");
-        }
-
-        return ParseTable(File.ReadAllText(path), path);
-    }
-
-    private static TomlTable ParseTable(string text, string name)
-    {
-        try
-        {
-            return TomlSerializer.Deserialize(text, ConfigToml.Default.TomlTable) ?? [];
-        }
-        catch (TomlException exception)
-        {
-            throw new GantryException(
-                ErrorKind.InvalidArgument,
-                $"config {name}: {exception.Message.ReplaceLineEndings(" ").Trim()}",
-                exception);
-        }
-    }
-
-    private static IEnumerable<string> Imports(TomlTable table, string directory)
-    {
-        foreach (string pattern in new ConfigTable(table, "").Texts("imports"))
-        {
-            string full = Path.GetFullPath(pattern, directory);
-            string parent = Path.GetDirectoryName(full) ?? "/";
-            string name = Path.GetFileName(full);
-            if (!name.AsSpan().ContainsAny("*?"))
+            if (merged.Find(key.TablePath)?.Find(key.Name) is { } node)
             {
-                yield return full;
+                config = key.Read(config, node);
             }
-            else if (Directory.Exists(parent))
+        }
+
+        return config with { UnknownKeys = [.. ConfigCheck.Unknown(merged).Select(unknown => unknown.Node.Origin.ToString())] };
+    }
+
+    private static List<ConfigFile> Follow(List<ConfigFile> files, string path)
+    {
+        HashSet<string> read = new(files.Select(file => Path.GetFullPath(file.Path)), StringComparer.Ordinal);
+        for (int i = 0; i < files.Count; i++)
+        {
+            // What was read already is not read again: files may import each other.
+            foreach ((string file, ConfigOrigin importer) in files[i].Imports())
             {
-                foreach (string file in Directory.EnumerateFiles(parent, name).Order(StringComparer.Ordinal))
+                if (read.Add(file))
                 {
-                    yield return file;
+                    files.Add(ConfigFile.Read(file, importer));
+                }
+
+                if (files.Count > MaxImports)
+                {
+                    throw new GantryException(ErrorKind.InvalidArgument, $"config {path} imports more than {MaxImports} files");
                 }
             }
         }
+
+        return files;
     }
 
-    // Tables merge key by key; arrays join; anything else is replaced by what comes later.
-    private static void Merge(TomlTable target, TomlTable source)
+    // Tables merge key by key, those of free names table by table; arrays join; anything else is replaced by what comes later.
+    private static void Merge(ConfigNode target, ConfigNode source, int depth)
     {
-        foreach ((string key, object? value) in source)
+        foreach ((string key, ConfigNode node) in source.Entries)
         {
-            if (value is TomlTable table && target.TryGetValue(key, out object? before) && before is TomlTable into)
+            bool whole = depth == 1 && source.Origin.Path is ReplacedProxies or ReplacedProcessors;
+            if (!target.Entries.TryGetValue(key, out ConfigNode? before) || whole)
             {
-                Merge(into, table);
+                target.Entries[key] = node;
             }
-            else if (value is TomlArray items && target.TryGetValue(key, out object? old) && old is TomlArray array)
+            else if (before.IsTable && node.IsTable)
             {
-                foreach (object? item in items)
-                {
-                    if (!array.Contains(item))
-                    {
-                        array.Add(item);
-                    }
-                }
+                Merge(before, node, depth + 1);
+            }
+            else if (before.Value is List<ConfigNode> items && node.Value is List<ConfigNode> more)
+            {
+                items.AddRange(more.Where(item => !items.Exists(known => Equals(known.Value, item.Value))));
             }
             else
             {
-                target[key] = value!;
+                target.Entries[key] = node;
             }
         }
     }
 
-    private static DaemonConfig Apply(TomlTable table, string name, DaemonConfig defaults)
+    private static IEnumerable<Deprecation> Old(IReadOnlyList<ConfigFile> files)
     {
-        ConfigTable file = new(table, "");
-        int version = file.Number("version", 1, int.MaxValue) ?? 1;
-        if (version is < 2 or > DaemonConfig.NewestVersion)
+        if (files.FirstOrDefault(file => file.Version == 1) is { } first)
         {
-            throw new GantryException(
-                ErrorKind.InvalidArgument,
-                $"config {name}: version {version} is not supported, expected 2 to {DaemonConfig.NewestVersion}");
+            yield return new Deprecation(
+                "gantry.deprecation/config-version-1",
+                $"config {first.Path} is of version 1 or tells none; `gantryd -c {first.Path} config migrate` prints it in version "
+                + $"{DaemonConfig.NewestVersion}");
         }
 
-        ConfigTable plugins = file.Table("plugins");
-        ConfigTable grpc = file.Table("grpc");
-        ConfigTable grpcServer = plugins.Table("io.containerd.server.v1.grpc");
-        ConfigTable debug = file.Table("debug");
-        Dictionary<string, ConfigTable> snapshotters = DaemonConfig.Snapshotters.ToDictionary(
-            name => name,
-            name => plugins.Table($"{DaemonConfig.SnapshotterType}.{name}"),
-            StringComparer.Ordinal);
-        ConfigTable diffService = plugins.Table("io.containerd.service.v1.diff-service");
-        ConfigTable own = plugins.Table(OwnTable);
-        file.Ignore("imports");
-        DaemonConfig config = defaults with
+        if (files.FirstOrDefault(file => file.Root.Find("plugin_dir")?.Value is string { Length: > 0 }) is { } second)
         {
-            Version = version,
-            Root = file.NonEmpty("root") ?? defaults.Root,
-            State = file.NonEmpty("state") ?? defaults.State,
-            Grpc = Socket(grpcServer, Socket(grpc, defaults.Grpc)),
-            Ttrpc = Socket(plugins.Table("io.containerd.server.v1.ttrpc"), Socket(file.Table("ttrpc"), defaults.Ttrpc)),
-            Limits = Limits(grpcServer, Limits(grpc, defaults.Limits)),
-            LogLevel = debug.NonEmpty("level") is { } level ? LogLevels.Parse(level) : defaults.LogLevel,
-            LogFormat = debug.NonEmpty("format") is { } format ? Format(format) : defaults.LogFormat,
-            LogTarget = own.NonEmpty("log_to") is { } target ? LogTargets.Parse(target) : defaults.LogTarget,
-            DisabledPlugins = file.Texts("disabled_plugins"),
-            RequiredPlugins = file.Texts("required_plugins"),
-            Timeouts = Timeouts(file.Table("timeouts")),
-            ShareContent = ShareContent(plugins.Table("io.containerd.metadata.v1.bolt"), defaults.ShareContent),
-            Gc = Gc(plugins.Table("io.containerd.gc.v1.scheduler"), defaults.Gc),
-            SnapshotterRoots = SnapshotterRoots(snapshotters),
-            Overlay = Overlay(snapshotters["overlayfs"], defaults.Overlay),
-            ProxyPlugins = ProxyPluginTables.Read(file.Table("proxy_plugins")),
-            ProxyTimeout = Limit(own, "proxy_timeout", defaults.ProxyTimeout),
-            ProxyDiffTimeout = Limit(own, "proxy_diff_timeout", defaults.ProxyDiffTimeout),
-            Differs = diffService.Texts("default") is { Count: > 0 } differs ? differs : defaults.Differs,
-            SyncLayers = diffService.Flag("sync_fs") ?? defaults.SyncLayers,
-            ShimBinaries = Shims(own.Table("shims")),
-            ShimEnvironment = ShimEnvironment(plugins),
-            StreamProcessors = Processors(file.Table("stream_processors")),
-            DefaultExecutor = own.NonEmpty("default_executor") ?? defaults.DefaultExecutor,
-            RestartInterval = RestartInterval(file, plugins, defaults.RestartInterval),
-            Transfers = Transfers(plugins, defaults.Transfers),
-            ReconcileInterval = own.Duration("reconcile_interval") ?? defaults.ReconcileInterval,
-        };
-        return config with { UnknownKeys = [.. file.Unknown()] };
-    }
-
-    private static TimeSpan Limit(ConfigTable table, string key, TimeSpan usual) =>
-        table.Duration(key) is { } limit && limit > TimeSpan.Zero ? limit : usual;
-
-    /// <summary>What containerd 2 has as a list, and of which earlier ones knew one variable.</summary>
-    private static IReadOnlyList<string> ShimEnvironment(ConfigTable plugins)
-    {
-        IReadOnlyList<string> environment = plugins.Table("io.containerd.shim.v1.manager").Texts("env");
-        if (environment.FirstOrDefault(entry => entry.IndexOf('=', StringComparison.Ordinal) <= 0) is { } malformed)
-        {
-            throw new GantryException(
-                ErrorKind.InvalidArgument,
-                $"config key plugins.\"io.containerd.shim.v1.manager\".env: \"{malformed}\" is not NAME=value");
+            yield return new Deprecation(
+                "io.containerd.deprecation/go-plugin-library",
+                $"config {second.Path} has a plugin_dir; plug-ins that are Go libraries are not loaded, use proxy_plugins");
         }
-
-        return plugins.Table("io.containerd.runtime.v2.task").Flag("sched_core") is true
-            ? [.. environment, "SCHED_CORE=1"]
-            : environment;
     }
-
-    private static SocketConfig Socket(ConfigTable table, SocketConfig defaults) => new()
-    {
-        Address = table.NonEmpty("address") ?? defaults.Address,
-        UserId = table.Number("uid", 0, int.MaxValue) ?? defaults.UserId,
-        GroupId = table.Number("gid", 0, int.MaxValue) ?? defaults.GroupId,
-    };
-
-    private static ApiHostOptions Limits(ConfigTable table, ApiHostOptions defaults) => new()
-    {
-        MaxReceiveMessageSize = Positive(table, "max_recv_message_size") ?? defaults.MaxReceiveMessageSize,
-        MaxSendMessageSize = Positive(table, "max_send_message_size") ?? defaults.MaxSendMessageSize,
-    };
-
-    // A limit of 0 is the default, as with containerd.
-    private static int? Positive(ConfigTable table, string key) =>
-        table.Number(key, 0, int.MaxValue) is { } number and > 0 ? number : null;
-
-    private static LogFormat Format(string text) => text switch
-    {
-        "text" => LogFormat.Text,
-        "json" => LogFormat.Json,
-        _ => throw new GantryException(ErrorKind.InvalidArgument, $"config key debug.format: no format \"{text}\""),
-    };
-
-    private static Dictionary<string, TimeSpan> Timeouts(ConfigTable table)
-    {
-        Dictionary<string, TimeSpan> timeouts = new(StringComparer.Ordinal);
-        foreach (string key in table.Keys)
-        {
-            timeouts[key] = table.Duration(key)!.Value;
-        }
-
-        return timeouts;
-    }
-
-    private static bool ShareContent(ConfigTable table, bool defaults) => table.NonEmpty("content_sharing_policy") switch
-    {
-        null => defaults,
-        "shared" => true,
-        "isolated" => false,
-        string other => throw new GantryException(
-            ErrorKind.InvalidArgument,
-            $"config key content_sharing_policy: no policy \"{other}\""),
-    };
-
-    private static GcConfig Gc(ConfigTable table, GcConfig defaults) => new()
-    {
-        PauseThreshold = table.Fraction("pause_threshold") ?? defaults.PauseThreshold,
-        DeletionThreshold = table.Number("deletion_threshold", 0, int.MaxValue) ?? defaults.DeletionThreshold,
-        MutationThreshold = table.Number("mutation_threshold", 0, int.MaxValue) ?? defaults.MutationThreshold,
-        ScheduleDelay = table.Duration("schedule_delay") ?? defaults.ScheduleDelay,
-        StartupDelay = table.Duration("startup_delay") ?? defaults.StartupDelay,
-    };
-
-    // The monitor's name in containerd 2, and before.
-    private static TimeSpan? RestartInterval(ConfigTable file, ConfigTable plugins, TimeSpan? defaults)
-    {
-        const string name = "io.containerd.monitor.container.v1.restart";
-        const string before = "io.containerd.internal.v1.restart";
-        TimeSpan? wanted = plugins.Table(name).Duration("interval") ?? plugins.Table(before).Duration("interval");
-        return file.Texts("disabled_plugins").Any(plugin => plugin is name or before) ? null
-            : wanted is { } interval && interval > TimeSpan.Zero ? interval
-            : defaults;
-    }
-
-    private static TransferOptions Transfers(ConfigTable plugins, TransferOptions defaults)
-    {
-        ConfigTable transfer = plugins.Table("io.containerd.transfer.v1.local");
-        ConfigTable verifiers = plugins.Table("io.containerd.image-verifier.v1.bindir");
-        return new TransferOptions
-        {
-            MaxConcurrentDownloads =
-                transfer.Number("max_concurrent_downloads", 1, 64) ?? defaults.MaxConcurrentDownloads,
-            MaxConcurrentUploads =
-                transfer.Number("max_concurrent_uploaded_layers", 1, 64) ?? defaults.MaxConcurrentUploads,
-            HostsDirectories = transfer.NonEmpty("config_path") is { } path
-                ? path.Split(':', StringSplitOptions.RemoveEmptyEntries)
-                : defaults.HostsDirectories,
-            Verifiers = new ImageVerifierOptions
-            {
-                Directory = verifiers.Text("bin_dir") ?? defaults.Verifiers.Directory,
-                MaxVerifiers = verifiers.Number("max_verifiers", -1, int.MaxValue) ?? defaults.Verifiers.MaxVerifiers,
-                Timeout = Limit(verifiers, "per_verifier_timeout", defaults.Verifiers.Timeout),
-            },
-        };
-    }
-
-    private static Dictionary<string, string> SnapshotterRoots(Dictionary<string, ConfigTable> tables)
-    {
-        Dictionary<string, string> roots = new(StringComparer.Ordinal);
-        foreach ((string snapshotter, ConfigTable table) in tables)
-        {
-            if (table.NonEmpty("root_path") is { } root)
-            {
-                roots[snapshotter] = root;
-            }
-        }
-
-        return roots;
-    }
-
-    private static OverlayOptions Overlay(ConfigTable table, OverlayOptions defaults) => new()
-    {
-        MountOptions = table.Texts("mount_options") is { Count: > 0 } options ? options : defaults.MountOptions,
-        ShowUpperDirectory = table.Flag("upperdir_label") ?? defaults.ShowUpperDirectory,
-        RemoveSynchronously = table.Flag("sync_remove") ?? defaults.RemoveSynchronously,
-        AllowSlowChown = table.Flag("slow_chown") ?? defaults.AllowSlowChown,
-    };
-
-    private static Dictionary<string, string> Shims(ConfigTable table)
-    {
-        Dictionary<string, string> shims = new(StringComparer.Ordinal);
-        foreach (string runtime in table.Keys)
-        {
-            if (table.NonEmpty(runtime) is { } binary)
-            {
-                shims[runtime] = binary;
-            }
-        }
-
-        return shims;
-    }
-
-    private static List<StreamProcessor> Processors(ConfigTable table)
-    {
-        List<StreamProcessor> processors = [];
-        foreach (string id in table.Keys)
-        {
-            ConfigTable processor = table.Table(id);
-            processors.Add(new StreamProcessor(
-                id,
-                processor.Texts("accepts"),
-                Needed(processor, id, "returns"),
-                Needed(processor, id, "path"))
-            {
-                Arguments = processor.Texts("args"),
-                Environment = processor.Texts("env"),
-            });
-        }
-
-        return processors;
-    }
-
-    private static string Needed(ConfigTable processor, string id, string key) =>
-        processor.NonEmpty(key) ?? throw new GantryException(
-            ErrorKind.InvalidArgument, $"config key stream_processors.\"{id}\".{key} is missing");
 }

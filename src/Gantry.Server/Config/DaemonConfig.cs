@@ -21,8 +21,17 @@ public sealed record DaemonConfig
     /// <summary>The snapshotters that are part of the daemon.</summary>
     internal static readonly IReadOnlyList<string> Snapshotters = ["native", "overlayfs", "btrfs"];
 
-    /// <summary>The version of the file.</summary>
-    public int Version { get; init; } = 3;
+    /// <summary>Where files for temporary use are made; empty: the system's place.</summary>
+    public string Temp { get; init; } = "";
+
+    /// <summary>More config files, as paths and patterns.</summary>
+    public IReadOnlyList<string> Imports { get; init; } = [];
+
+    /// <summary>What makes the kernel choose the daemon when memory is short; 0 leaves it as it is.</summary>
+    public int OomScore { get; init; }
+
+    /// <summary>The cgroup that the daemon puts itself into; empty: none.</summary>
+    public string CgroupPath { get; init; } = "";
 
     /// <summary>Where everything durable is.</summary>
     public required string Root { get; init; }
@@ -35,6 +44,9 @@ public sealed record DaemonConfig
 
     /// <summary>The ttrpc socket; an empty address: that of gRPC with <c>.ttrpc</c>.</summary>
     public SocketConfig Ttrpc { get; init; } = new();
+
+    /// <summary>The socket of figures and dumps; an empty address: there is none.</summary>
+    public SocketConfig Debug { get; init; } = new();
 
     /// <summary>Limits of the gRPC endpoint.</summary>
     public ApiHostOptions Limits { get; init; } = new();
@@ -117,8 +129,14 @@ public sealed record DaemonConfig
     /// <summary>How images are transferred on a client's behalf.</summary>
     public TransferOptions Transfers { get; init; } = new();
 
-    /// <summary>Keys that were not understood, as <c>file: key</c>.</summary>
+    /// <summary>Keys that were not understood, each with its file and line.</summary>
     public IReadOnlyList<string> UnknownKeys { get; init; } = [];
+
+    /// <summary>What whoever wrote the config may expect and will not get.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>What will be gone one day, and clients are told of.</summary>
+    public IReadOnlyList<Deprecation> Deprecations { get; init; } = [];
 
     /// <summary>Whether a plug-in is not to start.</summary>
     /// <param name="type">Its type, such as <c>io.containerd.snapshotter.v1</c>.</param>

@@ -61,7 +61,8 @@ public sealed class ApiHost : IAsyncDisposable
         ApiHost host = new(new KestrelServer(Options.Create(Kestrel(socket, provider)), transport, loggers), provider);
         try
         {
-            await host._server.StartAsync(new ApiApplication(ApiServices.Table(provider), provider), cancellationToken);
+            ApiApplication application = new(services.Table(provider), provider, services.Lifetime.Calls);
+            await host._server.StartAsync(application, cancellationToken);
             return host;
         }
         catch

@@ -6,14 +6,15 @@ namespace Gantry.Server.Hosting;
 /// <summary>The directories that a daemon works in.</summary>
 internal static class DaemonDirectories
 {
+    /// <summary>The mode of what anybody may pass through.</summary>
+    public const UnixFileMode Passable = OwnerOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
     private const UnixFileMode OwnerOnly =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    private const UnixFileMode Passable = OwnerOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-
-    /// <summary>Makes root (0700) and state (0711) directories.</summary>
-    /// <exception cref="GantryException">InvalidArgument: they can't be those of a daemon.</exception>
-    public static void Create(DaemonConfig config)
+    /// <summary>Looks whether root and state can be those of a daemon. Nothing is made.</summary>
+    /// <exception cref="GantryException">InvalidArgument: they can't.</exception>
+    public static void Check(DaemonConfig config)
     {
         Check("root", config.Root);
         Check("state", config.State);
@@ -21,10 +22,30 @@ internal static class DaemonDirectories
         {
             throw new GantryException(ErrorKind.InvalidArgument, "root and state must be different paths");
         }
+    }
 
-        Directory.CreateDirectory(config.Root, OwnerOnly);
-        Directory.CreateDirectory(config.State, Passable);
+    /// <summary>Makes the state directory (0711).</summary>
+    /// <exception cref="GantryException">FailedPrecondition: the system refuses it.</exception>
+    public static void MakeState(DaemonConfig config, MadeDirectories made)
+    {
+        Make("state", config.State, Passable, made);
         File.SetUnixFileMode(config.State, Passable);
+    }
+
+    /// <summary>Makes the root directory (0700).</summary>
+    /// <exception cref="GantryException">FailedPrecondition: the system refuses it.</exception>
+    public static void MakeRoot(DaemonConfig config, MadeDirectories made) => Make("root", config.Root, OwnerOnly, made);
+
+    private static void Make(string name, string path, UnixFileMode mode, MadeDirectories made)
+    {
+        try
+        {
+            made.Make(path, mode);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new GantryException(ErrorKind.FailedPrecondition, $"{name} {path}: {exception.Message}", exception);
+        }
     }
 
     private static void Check(string name, string path)

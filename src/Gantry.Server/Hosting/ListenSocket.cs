@@ -37,7 +37,7 @@ public static class ListenSocket
         int groupId,
         CancellationToken cancellationToken)
     {
-        CheckPath(path);
+        Check(path);
         string directory = Path.GetDirectoryName(path)!;
         CreateDirectories(directory);
 
@@ -99,8 +99,12 @@ public static class ListenSocket
         }
     }
 
-    private static void CheckPath(string path)
+    /// <summary>Looks whether a path can be a socket's.</summary>
+    /// <param name="path">The path.</param>
+    /// <exception cref="GantryException">InvalidArgument: it can't.</exception>
+    public static void Check(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
         if (!Path.IsPathRooted(path))
         {
             throw new GantryException(ErrorKind.InvalidArgument, $"socket address \"{path}\" is no absolute path");

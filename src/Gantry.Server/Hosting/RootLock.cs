@@ -30,6 +30,10 @@ public sealed class RootLock : IDisposable
                 $"root {root}: another daemon works there",
                 exception);
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new GantryException(ErrorKind.FailedPrecondition, $"root {root}: {exception.Message}", exception);
+        }
     }
 
     /// <inheritdoc/>

@@ -63,6 +63,27 @@ internal static partial class ServerLog
     [LoggerMessage(Level = LogLevel.Debug, Message = "ignoring unknown key in config")]
     public static partial void UnknownKey(ILogger logger, string key);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{warning}")]
+    public static partial void ConfigWarning(ILogger logger, string warning);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{deprecation}")]
+    public static partial void Deprecated(ILogger logger, string deprecation, string id);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "plugin {plugin} can't be disabled")]
+    public static partial void NotDisabled(ILogger logger, string plugin);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "configuration was read again, changed: {keys}")]
+    public static partial void Reloaded(ILogger logger, string keys);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{key} has changed, and needs a restart to take effect")]
+    public static partial void NeedsRestart(ILogger logger, string key);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "configuration could not be read again, the old one stays: {reason}")]
+    public static partial void NotReloaded(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "report: {line}")]
+    public static partial void Report(ILogger logger, string line);
+
     [LoggerMessage(Message = "skipping plugin")]
     public static partial void PluginSkipped(ILogger logger, LogLevel level, string plugin, string reason);
 

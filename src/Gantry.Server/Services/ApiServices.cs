@@ -9,6 +9,7 @@ using Gantry.Runtime.Events;
 using Gantry.Runtime.Sandboxes;
 using Gantry.Runtime.Tasks;
 using Gantry.Server.Auditing;
+using Gantry.Server.Config;
 using Gantry.Server.Hosting;
 using Gantry.Server.Publishing;
 using Gantry.Server.Services.Lists;
@@ -51,9 +52,15 @@ public sealed record ApiServices(
     IReadOnlyList<PluginInfo> Plugins,
     string Uuid,
     string LogRoot,
-    TransferOptions Transfers,
+    Func<TransferOptions> Transfers,
     ILoggerFactory Loggers)
 {
+    /// <summary>What clients are told will be gone one day.</summary>
+    public IReadOnlyList<Deprecation> Deprecations { get; init; } = [];
+
+    /// <summary>The services that are disabled, by their full names.</summary>
+    public IReadOnlyList<string> Disabled { get; init; } = [];
+
     /// <summary>What the gRPC library looks at of a service.</summary>
     private const DynamicallyAccessedMemberTypes ServiceMembers = DynamicallyAccessedMemberTypes.PublicConstructors
         | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods;
@@ -70,7 +77,8 @@ public sealed record ApiServices(
         services.AddSingleton(new ErrorInterceptor(Lifetime, Loggers.CreateLogger<ErrorInterceptor>()));
         services.AddSingleton(new VersionService());
         services.AddSingleton(new HealthService(Lifetime));
-        services.AddSingleton(new IntrospectionService(Plugins, Uuid));
+        services.AddSingleton(new IntrospectionService(
+            Plugins, Uuid, Deprecations, Lifetime.Time.GetUtcNow(), Tasks.InfoAsync));
         services.AddSingleton(new NamespacesService(Metadata, publisher));
         services.AddSingleton(new ContentService(published));
         services.AddSingleton(new ImagesService(published));
@@ -95,7 +103,7 @@ public sealed record ApiServices(
 
     /// <summary>Lists them; what is not among them answers UNIMPLEMENTED.</summary>
     /// <param name="provider">What they were made known to.</param>
-    internal static ServiceTable Table(IServiceProvider provider)
+    internal ServiceTable Table(IServiceProvider provider)
     {
         ServiceTable table = new(provider);
         table.Add("containerd.services.version.v1.Version", static it => it.MapGrpcService<VersionService>());
@@ -119,6 +127,11 @@ public sealed record ApiServices(
         table.Add("containerd.services.transfer.v1.Transfer", static it => it.MapGrpcService<TransferService>());
         table.Add("gantry.events.v1.EventLog", static it => it.MapGrpcService<EventLogService>());
         table.Add("gantry.maintenance.v1.Maintenance", static it => it.MapGrpcService<MaintenanceService>());
+        foreach (string service in Disabled)
+        {
+            table.Remove(service);
+        }
+
         return table;
     }
 

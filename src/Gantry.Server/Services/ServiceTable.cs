@@ -31,6 +31,10 @@ internal sealed class ServiceTable(IServiceProvider provider)
     /// <param name="map">Maps it; of two methods of one name the later counts.</param>
     public void Add(string service, Action<IEndpointRouteBuilder> map) => _services.Add(service, map);
 
+    /// <summary>Takes a service out, if it is there.</summary>
+    /// <param name="service">Its full name.</param>
+    public void Remove(string service) => _services.Remove(service);
+
     /// <summary>Answers a call.</summary>
     public Task InvokeAsync(HttpContext context)
     {

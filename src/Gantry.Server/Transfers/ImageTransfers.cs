@@ -26,7 +26,7 @@ internal sealed class ImageTransfers
     private const string DefaultSnapshotter = "overlayfs";
 
     private readonly IMetadata _metadata;
-    private readonly TransferOptions _options;
+    private readonly Func<TransferOptions> _options;
     private readonly StreamTable _streams;
     private readonly Func<string, bool> _isRemote;
     private readonly Unpacker _unpacker;
@@ -38,7 +38,7 @@ internal sealed class ImageTransfers
     /// <param name="metadata">Everything durable; changes are told.</param>
     /// <param name="differ">Makes the differ of a scope.</param>
     /// <param name="streams">The clients' streams.</param>
-    /// <param name="options">How images are transferred.</param>
+    /// <param name="options">How images are transferred, which may change.</param>
     /// <param name="isRemote">Whether a snapshotter wants to be told where layers are.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Where it is logged.</param>
@@ -46,7 +46,7 @@ internal sealed class ImageTransfers
         IMetadata metadata,
         Func<INamespaceScope, IDiffer> differ,
         StreamTable streams,
-        TransferOptions options,
+        Func<TransferOptions> options,
         Func<string, bool> isRemote,
         TimeProvider time,
         ILoggerFactory loggers)
@@ -58,7 +58,7 @@ internal sealed class ImageTransfers
         _loggers = loggers;
         _time = time;
         _unpacker = new Unpacker(differ, time, loggers.CreateLogger<Unpacker>());
-        _verifiers = new ImageVerifiers(options.Verifiers, time, loggers.CreateLogger<ImageVerifiers>());
+        _verifiers = new ImageVerifiers(options().Verifiers, time, loggers.CreateLogger<ImageVerifiers>());
     }
 
     /// <summary>Pulls an image.</summary>
@@ -91,7 +91,7 @@ internal sealed class ImageTransfers
                 ? PlatformMatcher.Only(platform.ToRecord())
                 : null,
             RemoteSnapshots = SnapshotterOf(store) is { } snapshotter && _isRemote(snapshotter),
-            MaxConcurrentDownloads = _options.MaxConcurrentDownloads,
+            MaxConcurrentDownloads = _options().MaxConcurrentDownloads,
             Labels = store.Labels.ToRecord(),
             Verify = async (target, token) =>
             {
@@ -128,7 +128,7 @@ internal sealed class ImageTransfers
         PushRequest request = new(image.Name, target)
         {
             Platform = store.Platforms.Count > 0 ? Wanted(store) : null,
-            MaxConcurrentUploads = _options.MaxConcurrentUploads,
+            MaxConcurrentUploads = _options().MaxConcurrentUploads,
         };
         await pusher.PushAsync(request, new PartProgress(image.Name, "uploading", progress, _time), cancellationToken);
         progress.Say("pushed content", image.Name, image.Target);
@@ -278,7 +278,7 @@ internal sealed class ImageTransfers
 
     // One directory, or several with a colon between them.
     private IReadOnlyList<string> HostsDirectories(string text) =>
-        text.Length == 0 ? _options.HostsDirectories
+        text.Length == 0 ? _options().HostsDirectories
         : Directory.Exists(text) ? [text]
         : text.Split(':', StringSplitOptions.RemoveEmptyEntries);
 

@@ -1,3 +1,4 @@
+using Gantry.Core.Errors;
 using Gantry.Storage.Mounts;
 using Gantry.Storage.Sandboxes;
 
@@ -13,14 +14,15 @@ internal static class Migrations
     public static int Current => Steps.Length;
 
     /// <summary>Migrates; each step is one transaction.</summary>
-    /// <exception cref="InvalidDataException">The database is newer than this program.</exception>
+    /// <exception cref="GantryException">FailedPrecondition: the database is newer than this program.</exception>
     public static void Run(Connection connection)
     {
         connection.Execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT");
         long version = ReadVersion(connection);
         if (version > Current)
         {
-            throw new InvalidDataException(
+            throw new GantryException(
+                ErrorKind.FailedPrecondition,
                 $"metadata database has schema version {version}, this program knows {Current} at most");
         }
 

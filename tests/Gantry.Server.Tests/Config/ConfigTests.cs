@@ -1,3 +1,6 @@
+using System.Globalization;
+using CliWrap;
+using CliWrap.Buffered;
 using Gantry.Archive.Processors;
 using Gantry.Core;
 using Gantry.Core.Errors;
@@ -105,7 +108,8 @@ public sealed class ConfigTests
         Assert.Equal(TimeSpan.FromSeconds(90), config.Gc.StartupDelay);
         Assert.Equal("/usr/bin/crun", config.DefaultExecutor);
         Assert.Equal("/usr/bin/containerd-shim-runc-v2", config.ShimBinaries["io.containerd.runc.v2"]);
-        Assert.Equal(["oom_score"], config.UnknownKeys);
+        Assert.Equal(-999, config.OomScore);
+        Assert.Empty(config.UnknownKeys);
     }
 
     [Fact]
@@ -125,15 +129,19 @@ public sealed class ConfigTests
     }
 
     [Theory]
-    [InlineData("version = 1", "version 1 is not supported")]
-    [InlineData("version = 99", "version 99 is not supported")]
-    [InlineData("root = \"/r\"", "version 1 is not supported")]
-    [InlineData("version = 2\nroot = 5", "config key root must be a string")]
-    [InlineData("version = 2\n[grpc]\nuid = -1", "config key grpc.uid must be between 0 and 2147483647")]
-    [InlineData("version = 2\ngrpc = 5", "config key grpc must be a table")]
-    [InlineData("version = 2\n[timeouts]\na = \"5 bananas\"", "config key timeouts.a must be a duration")]
-    [InlineData("version = 2\n[debug]\nlevel = \"loud\"", "not a valid log level")]
-    [InlineData("version = 2\nroot = ", "config x.toml")]
+    [InlineData("version = 99", "config x.toml:1: key version: version 99 is not supported")]
+    [InlineData("version = 2\nroot = 5", "config x.toml:2: key root must be a string")]
+    [InlineData("version = 2\n[grpc]\nuid = -1", "config x.toml:3: key grpc.uid must be between 0 and 2147483647")]
+    [InlineData("version = 2\ngrpc = 5", "config x.toml:2: key grpc must be a table")]
+    [InlineData(
+        "version = 2\n[timeouts]\n\"io.containerd.timeout.shim.load\" = \"5 bananas\"",
+        "config x.toml:3: key timeouts.\"io.containerd.timeout.shim.load\" must be a duration")]
+    [InlineData("version = 2\n[debug]\nlevel = \"loud\"", "config x.toml:3: key debug.level must be \"trace\" or")]
+    [InlineData("version = 2\nroot = ", "config x.toml:2: Unexpected")]
+    [InlineData("version = 2\nroot = \"/a\"\nroot = \"/b\"", "config x.toml:3: ")]
+    [InlineData("version = 2\n[grpc]\nuid = 1\n[grpc]\ngid = 1", "config x.toml:4: ")]
+    [InlineData("version = 2\ndisabled_plugins = [\"cri\"]", "config x.toml:2: key disabled_plugins must be names as io.containerd")]
+    [InlineData("version = 2\noom_score = 1001", "config x.toml:2: key oom_score must be between -1000 and 1000")]
     public void What_is_wrong_is_named(string text, string expected)
     {
         GantryException error = Assert.Throws<GantryException>(() => Parse(text));
@@ -143,18 +151,32 @@ public sealed class ConfigTests
     }
 
     [Fact]
-    public void Unknown_keys_are_remembered_with_their_tables()
+    public void Unknown_keys_are_remembered_with_their_places()
     {
         DaemonConfig config = Parse(
             """
             version = 3
+            rot = "/r"
             [plugins."io.containerd.cri.v1.runtime"]
               enable_selinux = true
+            [plugins."io.containerd.gc.v1.scheduler"]
+              pause_treshold = 0.1
             [grpc]
-              tcp_address = ""
+              adress = ""
+            [proxy_plugins.x]
+              type = "snapshot"
+              address = "/x"
+              adress = "/y"
             """);
 
-        Assert.Equal(["plugins.\"io.containerd.cri.v1.runtime\"", "grpc.tcp_address"], config.UnknownKeys);
+        Assert.Equal(
+            [
+                "x.toml:2: key rot",
+                "x.toml:6: key plugins.\"io.containerd.gc.v1.scheduler\".pause_treshold",
+                "x.toml:8: key grpc.adress",
+                "x.toml:12: key proxy_plugins.x.adress",
+            ],
+            config.UnknownKeys.OrderBy(key => int.Parse(key.Split(':')[1], CultureInfo.InvariantCulture)));
     }
 
     [Fact]
@@ -248,6 +270,198 @@ public sealed class ConfigTests
         GantryException error = Assert.Throws<GantryException>(() => Parse("version = 3\n" + text));
 
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_without_a_version_is_of_version_1_and_calls_plugins_by_their_ids()
+    {
+        DaemonConfig config = Parse(
+            """
+            disabled_plugins = ["btrfs", "cri"]
+            [plugins.overlayfs]
+              root_path = "/o"
+            [plugins.restart]
+              interval = "7s"
+            [plugins."io.containerd.gc.v1.scheduler"]
+              deletion_threshold = 5
+            [[stream_processors]]
+              id = "a"
+              returns = "b"
+              path = "c"
+            """);
+
+        Assert.Equal("/o", config.SnapshotterRoots["overlayfs"]);
+        Assert.Equal(TimeSpan.FromSeconds(7), config.RestartInterval);
+        Assert.Equal(5, config.Gc.DeletionThreshold);
+        Assert.True(config.IsDisabled("io.containerd.snapshotter.v1", "btrfs"));
+        Assert.Equal("a", Assert.Single(config.StreamProcessors).Id);
+        Assert.Equal("gantry.deprecation/config-version-1", Assert.Single(config.Deprecations).Id);
+        Assert.Empty(config.UnknownKeys);
+    }
+
+    [Theory]
+    [InlineData("version = 2\nplugin_dir = \"/p\"", "key plugin_dir has no effect")]
+    [InlineData("version = 2\n[grpc]\ntcp_address = \"1.2.3.4:5\"", "x.toml:3: key grpc.tcp_address has no effect")]
+    public void A_key_that_can_not_do_what_it_says_is_warned_of(string text, string warning)
+    {
+        DaemonConfig config = Parse(text);
+
+        Assert.Contains(warning, Assert.Single(config.Warnings), StringComparison.Ordinal);
+        Assert.Empty(config.UnknownKeys);
+    }
+
+    [Fact]
+    public void An_import_has_a_version_of_its_own_and_may_import_the_file_that_imports_it()
+    {
+        using TempDirectory directory = new();
+        File.WriteAllText(directory["main.toml"], "version = 4\nimports = [\"[a-b].toml\"]\ndisabled_plugins = [\"io.containerd.a.v1.b\"]");
+        File.WriteAllText(directory["a.toml"], "imports = [\"main.toml\"]\ndisabled_plugins = [\"cri\"]\n[plugins.opt]\npath = \"/x\"");
+        File.WriteAllText(directory["b.toml"], "version = 3\n[grpc]\ngid = 5");
+
+        DaemonConfig config = ConfigLoader.Load(directory["main.toml"], Defaults);
+
+        Assert.Equal(["io.containerd.a.v1.b", "io.containerd.grpc.v1.cri"], config.DisabledPlugins);
+        Assert.Equal(5, config.Grpc.GroupId);
+        Assert.Empty(config.UnknownKeys);
+    }
+
+    [Fact]
+    public void A_table_of_a_free_name_is_replaced_whole_by_an_import()
+    {
+        using TempDirectory directory = new();
+        const string Processor = "[stream_processors.a]\nreturns = \"r\"\npath = \"p\"";
+        File.WriteAllText(directory["main.toml"], $"version = 2\nimports = [\"b.toml\"]\n{Processor}\nargs = [\"x\"]");
+        File.WriteAllText(directory["b.toml"], $"version = 2\n{Processor}");
+
+        DaemonConfig config = ConfigLoader.Load(directory["main.toml"], Defaults);
+
+        Assert.Empty(Assert.Single(config.StreamProcessors).Arguments);
+    }
+
+    [Fact]
+    public void The_usual_place_may_have_a_directory_of_files_alone()
+    {
+        using TempDirectory directory = new();
+        Directory.CreateDirectory(directory["conf.d"]);
+        File.WriteAllText(directory["conf.d/x.toml"], "version = 2\nroot = \"/x\"");
+        DaemonConfig defaults = Defaults with { Imports = [directory["conf.d/*.toml"]] };
+
+        Assert.Equal("/x", ConfigLoader.LoadUsual(directory["config.toml"], defaults).Root);
+
+        File.WriteAllText(directory["config.toml"], "version = 2\nimports = []");
+        Assert.Equal(Defaults.Root, ConfigLoader.LoadUsual(directory["config.toml"], defaults).Root);
+    }
+
+    [Fact]
+    public async Task What_containerd_itself_writes_is_read_without_complaint()
+    {
+        BufferedCommandResult written = await Cli.Wrap(Needs.Program("containerd")).WithArguments(["config", "default"])
+            .ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+
+        DaemonConfig config = Parse(written.StandardOutput);
+
+        Assert.Equal("/run/containerd/containerd.sock", config.Grpc.Address);
+        Assert.Equal(2, config.StreamProcessors.Count);
+        Assert.Empty(config.UnknownKeys);
+        Assert.Empty(config.Warnings);
+        Assert.Empty(config.Deprecations);
+    }
+
+    [Fact]
+    public void What_is_migrated_says_the_same()
+    {
+        using TempDirectory directory = new();
+        File.WriteAllText(
+            directory["a.toml"],
+            """
+            root = "/r"
+            [grpc]
+              address = "/a.sock"
+              uid = 3
+            [debug]
+              address = "/d.sock"
+              level = "warn"
+            [metrics]
+              address = "127.0.0.1:1"
+            [plugins.cri]
+              sandbox_image = "pause"
+              stream_server_port = "5"
+              [plugins.cri.containerd]
+                snapshotter = "native"
+                default_runtime_name = "x"
+            """);
+
+        string migrated = ConfigLoader.Migrate(directory["a.toml"]);
+
+        File.WriteAllText(directory["b.toml"], migrated);
+        Assert.Equal(
+            ConfigWriter.Write(ConfigLoader.Load(directory["a.toml"], Defaults)),
+            ConfigWriter.Write(ConfigLoader.Load(directory["b.toml"], Defaults)));
+        Assert.Equal(migrated, ConfigLoader.Migrate(directory["b.toml"]));
+        Assert.Contains("version = 4", migrated, StringComparison.Ordinal);
+        Assert.Contains("[plugins.\"io.containerd.cri.v1.images\".pinned_images]\nsandbox = \"pause\"", migrated, StringComparison.Ordinal);
+        Assert.Contains("[plugins.\"io.containerd.grpc.v1.cri\"]\nstream_server_port = \"5\"", migrated, StringComparison.Ordinal);
+        Assert.Contains("[plugins.\"io.containerd.server.v1.debug\"]\naddress = \"/d.sock\"", migrated, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_default_with_its_comments_reads_as_the_defaults()
+    {
+        string text = ConfigWriter.WriteCommented(Defaults);
+
+        Assert.Equal(ConfigWriter.Write(Defaults), ConfigWriter.Write(Parse(text)));
+        Assert.Contains("# The time between the start and the first collection.\nstartup_delay", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_check_names_each_unknown_key_and_the_nearest_known_one()
+    {
+        using TempDirectory directory = new();
+        File.WriteAllText(directory["main.toml"], "version = 2\nimports = [\"b.toml\"]\nrooot = \"/r\"\n[grpc]\nadress = \"/x\"");
+        File.WriteAllText(directory["b.toml"], "version = 3\n[plugins.\"io.containerd.gc.v1.sheduler\"]\nx = 1\n[plugins.mine]\nx = 1");
+
+        (IReadOnlyList<string> lines, bool mistaken) = ConfigCheck.Run(directory["main.toml"], "", Defaults);
+
+        Assert.True(mistaken);
+        Assert.Equal(
+            [
+                $"{directory["main.toml"]}:3: unknown key rooot; did you mean root?",
+                $"{directory["main.toml"]}:5: unknown key grpc.adress; did you mean address?",
+                $"{directory["b.toml"]}:2: unknown key plugins.\"io.containerd.gc.v1.sheduler\"; did you mean \"io.containerd.gc.v1.scheduler\"?",
+                $"{directory["b.toml"]}:4: unknown key plugins.mine",
+                $"{directory["main.toml"]}: read as version 2",
+                $"{directory["b.toml"]}: read as version 3",
+            ],
+            lines);
+    }
+
+    [Fact]
+    public void The_page_of_all_keys_is_the_one_that_the_table_makes()
+    {
+        string page = Path.Combine(Repository(), "docs", "config.md");
+
+        Assert.Equal(ConfigDocs.Write(), File.ReadAllText(page));
+    }
+
+    [Theory]
+    [InlineData("*.toml", "a.toml", true)]
+    [InlineData("*.toml", "a.tom", false)]
+    [InlineData("a?c", "abc", true)]
+    [InlineData("[a-c]x", "bx", true)]
+    [InlineData("[^a-c]x", "bx", false)]
+    [InlineData("a*b*c", "axxbyyc", true)]
+    public void Patterns_are_those_of_Go(string pattern, string name, bool matches) =>
+        Assert.Equal(matches, GlobPattern.Matches(pattern, name));
+
+    private static string Repository()
+    {
+        string directory = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(directory, "Gantry.slnx")))
+        {
+            directory = Path.GetDirectoryName(directory)!;
+        }
+
+        return directory;
     }
 
     private static DaemonConfig Parse(string text) => ConfigLoader.Parse(text, "x.toml", Defaults);

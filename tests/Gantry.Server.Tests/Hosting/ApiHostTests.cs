@@ -121,7 +121,7 @@ public sealed class ApiHostTests
             [],
             "",
             path,
-            new TransferOptions(),
+            () => new TransferOptions(),
             NullLoggerFactory.Instance);
         return await ApiHost.StartAsync(socket, new ApiHostOptions(), services, NullLoggerFactory.Instance, Token);
     }

@@ -1,0 +1,71 @@
+namespace Gantry.Server.Config;
+
+/// <content>Sockets and time limits.</content>
+internal static partial class ConfigKeys
+{
+    private const string Grpc = "io.containerd.server.v1.grpc";
+    private const string GrpcTcp = "io.containerd.server.v1.grpc-tcp";
+    private const string Ttrpc = "io.containerd.server.v1.ttrpc";
+    private const string DebugServer = "io.containerd.server.v1.debug";
+    private const string Metrics = "io.containerd.server.v1.metrics";
+    private const string Timeouts = "timeouts";
+    private const string NoTcp = "the API is served on a Unix socket only.";
+
+    private static ConfigKey[] SocketKeys() =>
+    [
+        .. Socket(Grpc, "of the API", c => c.Grpc, (c, v) => c with { Grpc = v }),
+        MessageSize("max_recv_message_size", c => c.Limits.MaxReceiveMessageSize,
+            (c, v) => c with { Limits = c.Limits with { MaxReceiveMessageSize = v } }, "The greatest message that is accepted"),
+        MessageSize("max_send_message_size", c => c.Limits.MaxSendMessageSize,
+            (c, v) => c with { Limits = c.Limits with { MaxSendMessageSize = v } }, "The greatest message that is sent"),
+        ConfigKey.Ignored(GrpcTcp, "address", "", NoTcp, warn: true),
+        ConfigKey.Ignored(GrpcTcp, "tls_ca", "", NoTcp),
+        ConfigKey.Ignored(GrpcTcp, "tls_cert", "", NoTcp),
+        ConfigKey.Ignored(GrpcTcp, "tls_key", "", NoTcp),
+        ConfigKey.Ignored(GrpcTcp, "tls_common_name", "", NoTcp),
+        ConfigKey.Ignored(GrpcTcp, "max_recv_message_size", 0L, NoTcp),
+        ConfigKey.Ignored(GrpcTcp, "max_send_message_size", 0L, NoTcp),
+        .. Socket(Ttrpc, "that shims tell their events to; empty: that of the API with .ttrpc",
+            c => c.Ttrpc, (c, v) => c with { Ttrpc = v }),
+        .. Socket(DebugServer, "that tells figures and dumps over HTTP; empty: none", c => c.Debug, (c, v) => c with { Debug = v }),
+        ConfigKey.Ignored(Metrics, "address", "", "no metrics are served.", warn: true),
+        ConfigKey.Ignored(Metrics, "grpc_histogram", false, "no metrics are served."),
+    ];
+
+    private static ConfigKey[] TimeoutKeys() =>
+    [
+        Timeout("shim.load", 5, "How long a shim may take to answer when the daemon finds it again at its start."),
+        Timeout("shim.cleanup", 5, "How long a shim's program may take to remove what a dead shim has left."),
+        Timeout("shim.shutdown", 3, "How long a shim may take to end."),
+        Timeout("task.state", 2, "How long a shim may take to tell the state of a task."),
+        Timeout("metrics.shimstats", 2, "How long a shim may take to tell its figures."),
+        ConfigKey.Ignored(Timeouts, "io.containerd.timeout.bolt.open", "0s", "another daemon on the same root is told of at once."),
+        ConfigKey.Ignored(Timeouts, "io.containerd.timeout.cri.defercleanup", "1m0s", "CRI is not part of this daemon."),
+    ];
+
+    private static ConfigKey[] Socket(
+        string table, string what, Func<DaemonConfig, SocketConfig> get, Func<DaemonConfig, SocketConfig, DaemonConfig> set) =>
+    [
+        ConfigKey.Text(table, "address", c => get(c).Address, (c, v) => set(c, get(c) with { Address = v }),
+            $"The path of the Unix socket {what}."),
+        ConfigKey.Number(table, "uid", 0, c => get(c).UserId, (c, v) => set(c, get(c) with { UserId = v }),
+            "The user who owns the socket."),
+        ConfigKey.Number(table, "gid", 0, c => get(c).GroupId, (c, v) => set(c, get(c) with { GroupId = v }),
+            "The group that owns the socket; its members may use it."),
+    ];
+
+    private static ConfigKey MessageSize(
+        string name, Func<DaemonConfig, int> get, Func<DaemonConfig, int, DaemonConfig> set, string what) =>
+        ConfigKey.Number(Grpc, name, 0, get, (c, v) => v > 0 ? set(c, v) : c, $"{what}; 0: the default.") with { Unit = "bytes" };
+
+    private static ConfigKey Timeout(string name, int seconds, string effect)
+    {
+        string whole = $"io.containerd.timeout.{name}";
+        return ConfigKey.Duration(
+            Timeouts,
+            whole,
+            c => c.Timeouts.GetValueOrDefault(whole, TimeSpan.FromSeconds(seconds)),
+            (c, v) => c with { Timeouts = new Dictionary<string, TimeSpan>(c.Timeouts, StringComparer.Ordinal) { [whole] = v } },
+            effect);
+    }
+}
