@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gantry.Archive.Apply;
 using Gantry.Archive.Compression;
 using Gantry.Archive.Processors;
@@ -37,6 +38,28 @@ public sealed partial class ContentDiffer(
         ArgumentNullException.ThrowIfNull(layer);
         ArgumentNullException.ThrowIfNull(mounts);
         ArgumentNullException.ThrowIfNull(options);
+        long started = Stopwatch.GetTimestamp();
+        string result = "failed";
+        try
+        {
+            Descriptor applied = await ApplyLayerAsync(layer, mounts, options, cancellationToken);
+            result = "success";
+            ArchiveMetrics.Bytes.Add(applied.Size);
+            ArchiveMetrics.Seconds.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
+            return applied;
+        }
+        finally
+        {
+            ArchiveMetrics.Layers.Add(1, new KeyValuePair<string, object?>("result", result));
+        }
+    }
+
+    private async Task<Descriptor> ApplyLayerAsync(
+        Descriptor layer,
+        IReadOnlyList<Mount> mounts,
+        UnpackOptions options,
+        CancellationToken cancellationToken)
+    {
         if (mounts.Count == 0)
         {
             throw new GantryException(ErrorKind.InvalidArgument, $"apply layer {layer.Digest}: no mounts");

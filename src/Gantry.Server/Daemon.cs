@@ -17,6 +17,7 @@ using Gantry.Server.Debugging;
 using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
 using Gantry.Server.Maintenance;
+using Gantry.Server.Metrics;
 using Gantry.Server.Proxies;
 using Gantry.Server.Services;
 using Gantry.Storage.Bolt;
@@ -136,6 +137,12 @@ public sealed partial class Daemon : IAsyncDisposable
             ServerLog.Deprecated(_logger, deprecation.Message, deprecation.Id);
         }
 
+        DaemonTracing? traces = DaemonTracing.Start(_logger, _time);
+        if (traces is not null)
+        {
+            Own(traces);
+        }
+
         // Step 1: whether this program may work here.
         DaemonDirectories.Check(_config);
         RootFormat.Check(_config.Root);
@@ -147,6 +154,7 @@ public sealed partial class Daemon : IAsyncDisposable
         Socket? debug = _config.Debug.Address.Length > 0
             ? await BindAsync(_config.Debug, _config.Debug.Address, cancellationToken)
             : null;
+        (Socket Socket, MeterReader Meters)? metrics = await BindMetricsAsync(cancellationToken);
         DaemonDirectories.MakeRoot(_config, _made);
         Own(RootLock.Take(_config.Root));
         RootFormat.Mark(_config.Root);
@@ -196,7 +204,7 @@ public sealed partial class Daemon : IAsyncDisposable
         TaskCompletionSource serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Task adoption = Task.WhenAll(
             sandboxes.LoadAsync(serving.Task, _stopping.Token), tasks.LoadAsync(serving.Task, _stopping.Token));
-        Own(ShimEvents.Start(ttrpc, events, _logger));
+        Own(ShimEvents.Start(ttrpc, events, traces, _logger));
         Own(BackgroundPart.Start("adoption of shims", _ => adoption, _logger));
 
         // Step 5: the API.
@@ -238,6 +246,7 @@ public sealed partial class Daemon : IAsyncDisposable
         }
 
         Own(await ApiHost.StartAsync(grpc, _config.Limits, services, _loggers, cancellationToken));
+        await ServeMetricsAsync(metrics, metadata, tasks, events, services, cancellationToken);
         serving.SetResult();
         Own(BackgroundPart.Start("metadata", metadata.RunAsync, _logger));
         Reconciler reconciler = new(
@@ -312,6 +321,40 @@ public sealed partial class Daemon : IAsyncDisposable
         Socket socket = await ListenSocket.BindAsync(address, config.UserId, config.GroupId, cancellationToken);
         Own(new SocketFile(address, socket));
         return socket;
+    }
+
+    private async Task<(Socket Socket, MeterReader Meters)?> BindMetricsAsync(CancellationToken cancellationToken)
+    {
+        if (_config.Metrics.Address.Length == 0)
+        {
+            return null;
+        }
+
+        Socket socket = await MetricsSocket.BindAsync(_config.Metrics.Address, cancellationToken);
+        Own(socket);
+        MeterReader meters = MeterReader.Start();
+        Own(meters);
+        return (socket, meters);
+    }
+
+    private async Task ServeMetricsAsync(
+        (Socket Socket, MeterReader Meters)? metrics,
+        MetadataStore metadata,
+        TaskManager tasks,
+        EventExchange events,
+        ApiServices services,
+        CancellationToken cancellationToken)
+    {
+        if (metrics is not { } bound)
+        {
+            return;
+        }
+
+        MetricsSource source = new(
+            metadata, tasks, events.Counters, services.Calls, bound.Meters, _config.Metrics.GrpcHistogram, _time);
+        Own(source);
+        Own(await MetricsHost.StartAsync(bound.Socket, source, _loggers, cancellationToken));
+        ServerLog.Serving(_logger, _config.Metrics.Address);
     }
 
     private MetadataStoreOptions StoreOptions(IReadOnlyList<ISnapshotDriver> drivers) => new(_config.Root)

@@ -29,12 +29,16 @@ public sealed class DaemonHarness : IAsyncDisposable
         Root = Root,
         State = _directory["s"],
         Grpc = new SocketConfig { Address = Address },
+        Metrics = new MetricsConfig { Address = MetricsAddress, GrpcHistogram = true },
     };
 
-    public static async Task<DaemonHarness> StartAsync(CancellationToken cancellationToken)
+    /// <summary>Where metrics are served; empty for nowhere.</summary>
+    public string MetricsAddress { get; private init; } = "";
+
+    public static async Task<DaemonHarness> StartAsync(CancellationToken cancellationToken, string metricsAddress = "")
     {
         Needs.Root();
-        DaemonHarness harness = new();
+        DaemonHarness harness = new() { MetricsAddress = metricsAddress };
         await harness.RestartAsync(cancellationToken);
         return harness;
     }

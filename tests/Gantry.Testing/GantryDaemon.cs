@@ -26,6 +26,9 @@ public sealed class GantryDaemon : PrivateDaemon
     /// <summary>A directory in which it finds programs before all others; empty for none.</summary>
     public string PathPrefix { get; set; } = "";
 
+    /// <summary>More environment of it, as <c>NAME=value</c>.</summary>
+    public IReadOnlyList<string> Variables { get; init; } = [];
+
     /// <summary>
     /// The reference runs containers by runc; so does this one unless a test says otherwise, so that the words of the OCI
     /// runtime can be compared.
@@ -64,9 +67,11 @@ public sealed class GantryDaemon : PrivateDaemon
         await File.WriteAllTextAsync(config, $"version = 2\n{Config}\n{Executor}", cancellationToken);
         string program = Path.Combine(BinDirectory, "gantryd");
         string[] arguments = ["-c", config, "--root", Root, "--state", State, "-a", Address, "-l", "debug"];
-        return PathPrefix.Length == 0
+        string[] variables = PathPrefix.Length == 0
+            ? [.. Variables]
+            : [$"PATH={PathPrefix}:{Environment.GetEnvironmentVariable("PATH")}", .. Variables];
+        return variables.Length == 0
             ? (program, arguments)
-            : (Needs.Program("env"),
-                [$"PATH={PathPrefix}:{Environment.GetEnvironmentVariable("PATH")}", program, .. arguments]);
+            : (Needs.Program("env"), [.. variables, program, .. arguments]);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Gantry.Core.Tracing;
 using Gantry.Linux.Io;
 using Gantry.Linux.Processes;
 using Gantry.Shim.Bundles;
@@ -38,6 +39,7 @@ internal static class ServeCommand
 
         ProcessControl.BecomeSubreaper();
         ProcessControl.SetName("containerd-shim");
+        await using SpanCollector? spans = Spans(log, time);
         await using IEventSink sink = Sink(arguments);
         EventPublisher publisher = new(arguments.Namespace, sink, log, time);
         string state = ShimAddress.StateDirectory(arguments.Address);
@@ -129,6 +131,21 @@ internal static class ServeCommand
         {
             log.Warning("could not remove the socket", e);
         }
+    }
+
+    /// <summary>Collects spans when the daemon does, whose environment this is.</summary>
+    private static SpanCollector? Spans(ShimLog log, TimeProvider time)
+    {
+        string? address = Environment.GetEnvironmentVariable("TTRPC_ADDRESS");
+        return string.IsNullOrEmpty(address)
+            || TraceSettings.Read(
+                Environment.GetEnvironmentVariable, "containerd-shim-gantry-v1", out _) is not { } settings
+            ? null
+            : new SpanCollector(
+                settings with { Timeout = FlushLimit },
+                (batch, token) => TraceRelay.SendAsync(ShimAddress.ToPath(address), batch, token),
+                failure => log.Warning("spans were not sent", failure),
+                time);
     }
 
     private static IEventSink Sink(ShimArguments arguments)

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Gantry.Core.Errors;
+using Gantry.Core.Tracing;
 using Gantry.Linux;
 using Gantry.Linux.Io;
 using Gantry.Linux.Processes;
@@ -182,6 +184,7 @@ internal sealed class OciRuntime
             return Failure(0, $"exec: \"{_shown}\": executable file not found in $PATH");
         }
 
+        using Activity? span = Activity.Current is null ? null : Traces.Start($"{_shown} {arguments[0]}");
         long since = _log.Length;
         SpawnedProcess process;
         try

@@ -33,6 +33,14 @@ internal static class CommandTree
             return ExitCodes.Failure;
         }
 
+        await using CommandTrace? trace = CommandTrace.Start($"gantry {parse.CommandResult.Command.Name}");
+        int exitCode = await InvokeAsync(parse);
+        trace?.End(exitCode);
+        return exitCode;
+    }
+
+    private static async Task<int> InvokeAsync(ParseResult parse)
+    {
         try
         {
             return await parse.InvokeAsync(new InvocationConfiguration

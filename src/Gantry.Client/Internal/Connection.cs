@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using Gantry.Core.Errors;
+using Gantry.Core.Tracing;
 using Google.Protobuf;
 
 namespace Gantry.Client.Internal;
@@ -135,6 +137,11 @@ internal sealed class Connection : IDisposable
         };
         request.Headers.TryAddWithoutValidation("te", "trailers");
         headers.AddTo(request);
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } parent })
+        {
+            request.Headers.TryAddWithoutValidation(Traces.Header, parent);
+        }
+
         return request;
     }
 
@@ -169,6 +176,7 @@ internal sealed class Connection : IDisposable
         RpcHeaders headers,
         CancellationToken cancellationToken)
     {
+        using Activity? span = Traces.StartClient(path);
         using RpcResponse answer = await SendAsync(path, request, headers, cancellationToken).ConfigureAwait(false);
         if (!await answer.ReadAsync(response, cancellationToken).ConfigureAwait(false))
         {

@@ -23,8 +23,14 @@ public sealed record CgroupPaths(bool Unified, IReadOnlyDictionary<string, strin
     /// <summary>The cgroups that a process is in.</summary>
     /// <param name="pid">The process.</param>
     /// <exception cref="IOException">There is no such process.</exception>
-    public static CgroupPaths OfProcess(int pid) =>
-        Parse(File.ReadLines($"/proc/{pid}/cgroup"), MountInfo.ReadAll());
+    public static CgroupPaths OfProcess(int pid) => OfProcess(pid, MountInfo.ReadAll());
+
+    /// <summary>The cgroups that a process is in, for a caller who asks for many.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="mounts">All mounts.</param>
+    /// <exception cref="IOException">There is no such process.</exception>
+    public static CgroupPaths OfProcess(int pid, IReadOnlyList<MountInfo> mounts) =>
+        Parse(File.ReadLines($"/proc/{pid}/cgroup"), mounts);
 
     /// <summary>Puts a process into a cgroup, which is made if it does not exist, in every hierarchy.</summary>
     /// <param name="path">The cgroup, from the top of the hierarchies.</param>

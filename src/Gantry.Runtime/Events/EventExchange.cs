@@ -22,6 +22,9 @@ public sealed class EventExchange(TimeProvider time, IEventLog? log = null) : IE
     private readonly EventHub _hub = new(log, time);
     private readonly RecentEvents _forwarded = new(log);
 
+    /// <summary>What is counted here.</summary>
+    public EventCounters Counters => _hub.Counters;
+
     /// <summary>The exits that went through here.</summary>
     public ExitLedger Exits { get; } = new();
 

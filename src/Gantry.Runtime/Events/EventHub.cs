@@ -23,6 +23,9 @@ public sealed class EventHub(IEventLog? log, TimeProvider time) : IEventReplay
     private readonly Lock _gate = new();
     private readonly List<Subscription> _subscriptions = [];
 
+    /// <summary>What is counted here.</summary>
+    public EventCounters Counters { get; } = new();
+
     /// <summary>Keeps an event and hands it out.</summary>
     /// <param name="envelope">The event.</param>
     /// <param name="isNew">Asked first, in the order of events; one that is not new is dropped. Null: all are.</param>
@@ -34,7 +37,14 @@ public sealed class EventHub(IEventLog? log, TimeProvider time) : IEventReplay
             if (isNew is null || isNew(envelope))
             {
                 EventEnvelope numbered = log?.Append(envelope) ?? envelope;
-                _subscriptions.RemoveAll(subscription => !subscription.TryOffer(numbered, fields));
+                Counters.Publish();
+                int left = _subscriptions.RemoveAll(subscription => !subscription.TryOffer(numbered, fields));
+                for (int i = 0; i < left; i++)
+                {
+                    // What waits for it may still be taken.
+                    Counters.Drop();
+                    Counters.Leave(0);
+                }
             }
         }
     }
@@ -69,7 +79,10 @@ public sealed class EventHub(IEventLog? log, TimeProvider time) : IEventReplay
     {
         lock (_gate)
         {
-            _subscriptions.Remove(subscription);
+            if (_subscriptions.Remove(subscription))
+            {
+                Counters.Leave(subscription.Waiting);
+            }
         }
     }
 
@@ -91,6 +104,7 @@ public sealed class EventHub(IEventLog? log, TimeProvider time) : IEventReplay
             if (!cancellationToken.IsCancellationRequested)
             {
                 _subscriptions.Add(subscription);
+                Counters.Join();
             }
 
             return (subscription, log?.Last ?? 0);

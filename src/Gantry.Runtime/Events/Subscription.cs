@@ -27,14 +27,23 @@ internal sealed class Subscription : IAsyncEnumerable<EventEnvelope>
         _registration = cancellationToken.UnsafeRegister(static state => ((Subscription)state!).Leave(), this);
     }
 
+    /// <summary>How many events wait to be taken.</summary>
+    public int Waiting => _queue.Reader.Count;
+
     /// <summary>Takes an event in, in the order in which this is called.</summary>
     /// <returns>False when the subscriber is too far behind; it is told, and gets no more.</returns>
     public bool TryOffer(EventEnvelope envelope, EventFields fields)
     {
-        bool wanted = ReferenceEquals(_filter, Filter.Always) || _filter.Matches(fields);
-        if (!wanted || _queue.Writer.TryWrite(envelope))
+        if (!ReferenceEquals(_filter, Filter.Always) && !_filter.Matches(fields))
         {
             _seen = envelope.Sequence;
+            return true;
+        }
+
+        if (_queue.Writer.TryWrite(envelope))
+        {
+            _seen = envelope.Sequence;
+            _hub.Counters.Queue();
             return true;
         }
 
@@ -54,6 +63,7 @@ internal sealed class Subscription : IAsyncEnumerable<EventEnvelope>
         {
             await foreach (EventEnvelope envelope in _queue.Reader.ReadAllAsync(either.Token))
             {
+                _hub.Counters.Deliver();
                 yield return envelope;
             }
         }

@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Gantry.Api.Mapping;
 using Gantry.Core;
 using Gantry.Core.Errors;
+using Gantry.Core.Tracing;
 using Gantry.Linux;
 using Gantry.Linux.Processes;
 using Gantry.Runtime.Bundles;
@@ -71,6 +73,7 @@ internal sealed class ShimProgram(string path, Bundle bundle, TaskManagerOptions
     private async Task<ProgramResult> RunAsync(
         string[] arguments, string command, byte[] input, TimeSpan deadline, CancellationToken cancellationToken)
     {
+        using Activity? span = Traces.Start(command == "start" ? "shim start" : "shim delete");
         SpawnRequest request = new()
         {
             Program = path,

@@ -43,6 +43,9 @@ internal sealed class ManagedTask(Bundle bundle, TaskPhase phase) : IDisposable
     /// <summary>The process id of its first process, once it is known.</summary>
     public uint Pid { get; set; }
 
+    /// <summary>What its first process does, as far as this daemon has told it to or was told.</summary>
+    public ProcessStatus Status { get; set; }
+
     /// <summary>Its cgroups, once they were looked for.</summary>
     public CgroupPaths? Cgroup { get; set; }
 

@@ -2,6 +2,7 @@ using Gantry.Api.Mapping;
 using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Linux.Cgroups;
+using Gantry.Linux.Mounts;
 using Gantry.Runtime.Shims;
 
 namespace Gantry.Runtime.Tasks;
@@ -19,6 +20,31 @@ internal static class TaskCgroup
     /// <returns>The measurement; null when the shim is to be asked.</returns>
     public static TypedBytes? TryRead(ManagedTask task)
     {
+        try
+        {
+            return TryFind(task, MountInfo.ReadAll) is { ProcessesDirectory: { } directory } cgroup
+                && Directory.Exists(directory)
+                ? cgroup.ReadMetrics()
+                : null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or GantryException)
+        {
+            // The whole cgroup has gone meanwhile: the shim says how that is to be told.
+            return null;
+        }
+    }
+
+    /// <summary>Its cgroups, which are looked for once.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="mounts">Tells all mounts.</param>
+    /// <returns>Null when they can't be told, or only the shim knows what goes on inside.</returns>
+    public static CgroupPaths? TryFind(ManagedTask task, Func<IReadOnlyList<MountInfo>> mounts)
+    {
+        if (task.Cgroup is { } known)
+        {
+            return known;
+        }
+
         if (!ProcessShims.Contains(Path.GetFileName(task.Program?.BinaryPath ?? "")))
         {
             return null;
@@ -26,14 +52,11 @@ internal static class TaskCgroup
 
         try
         {
-            task.Cgroup ??= Find(task);
-            return task.Cgroup is { ProcessesDirectory: { } directory } cgroup && Directory.Exists(directory)
-                ? cgroup.ReadMetrics()
-                : null;
+            return task.Cgroup = Find(task, mounts);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or GantryException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // The process, or the whole cgroup, has gone meanwhile: the shim says how that is to be told.
+            // The process has gone meanwhile.
             return null;
         }
     }
@@ -42,7 +65,7 @@ internal static class TaskCgroup
     /// The cgroups of the first process. Its number may be another's by now; a process whose parent is a shim of this
     /// namespace, and that is in a cgroup of its own, is in the container.
     /// </summary>
-    private static CgroupPaths? Find(ManagedTask task)
+    private static CgroupPaths? Find(ManagedTask task, Func<IReadOnlyList<MountInfo>> mounts)
     {
         int pid = (int)task.Pid;
         if (pid <= 0 || !ShimProcess.IsParentOf(pid, task.Bundle))
@@ -50,7 +73,7 @@ internal static class TaskCgroup
             return null;
         }
 
-        CgroupPaths paths = CgroupPaths.OfProcess(pid);
+        CgroupPaths paths = CgroupPaths.OfProcess(pid, mounts());
         return paths.IsRoot ? null : paths;
     }
 }

@@ -34,6 +34,7 @@ public sealed partial class TaskManager
             StartResponse response = await shim.CallAsync(
                 (c, o) => c.StartAsync(request, o), _options.Deadlines.Change, cancellationToken);
             task.Pid = response.Pid;
+            SetStatus(task, ProcessStatus.Running);
             RemoveRestored(task);
             return response.Pid;
         }
@@ -146,6 +147,7 @@ public sealed partial class TaskManager
     {
         PauseRequest request = new() { Id = id };
         await CallAsync(ns, id, (c, o) => c.PauseAsync(request, o), cancellationToken);
+        SetStatus(ns, id, ProcessStatus.Paused);
     }
 
     /// <summary>Thaws a task.</summary>
@@ -153,6 +155,7 @@ public sealed partial class TaskManager
     {
         ResumeRequest request = new() { Id = id };
         await CallAsync(ns, id, (c, o) => c.ResumeAsync(request, o), cancellationToken);
+        SetStatus(ns, id, ProcessStatus.Running);
     }
 
     /// <summary>The processes that live in a task.</summary>

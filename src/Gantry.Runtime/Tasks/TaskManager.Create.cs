@@ -111,6 +111,7 @@ public sealed partial class TaskManager
             CreateTaskResponse response = await shim.CallAsync(
                 (c, o) => c.CreateAsync(request, o), _options.Deadlines.Change, cancellationToken);
             task.Pid = response.Pid;
+            task.Status = ProcessStatus.Created;
         }
         catch (GantryException failure)
         {

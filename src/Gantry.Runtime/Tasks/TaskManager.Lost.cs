@@ -158,6 +158,7 @@ public sealed partial class TaskManager
     {
         Bundle bundle = task.Bundle;
         task.Pid = state.Pid;
+        task.Status = state.Status;
         task.BeLive(shim);
         if (again)
         {

@@ -4,6 +4,8 @@ using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Core.Filters;
 using Gantry.Core.Namespaces;
+using Gantry.Linux.Cgroups;
+using Gantry.Linux.Mounts;
 using Task = System.Threading.Tasks.Task;
 
 namespace Gantry.Runtime.Tasks;
@@ -24,6 +26,52 @@ public sealed partial class TaskManager
             .Select(task => TryMetricAsync(task, cancellationToken));
         TaskMetric?[] metrics = await Task.WhenAll(asked);
         return [.. metrics.OfType<TaskMetric>()];
+    }
+
+    /// <summary>All tasks, as they are known without asking their shims.</summary>
+    public IReadOnlyList<TaskView> View()
+    {
+        IReadOnlyList<MountInfo>? mounts = null;
+        IReadOnlyList<MountInfo> Mounts() => mounts ??=
+        [
+            .. MountInfo.ReadAll().Where(mount =>
+                mount.FilesystemType is "cgroup" or "cgroup2" || mount.MountPoint == CgroupPaths.Root),
+        ];
+
+        List<TaskView> views = new(_tasks.Count);
+        foreach (ManagedTask task in _tasks.Values)
+        {
+            if (task.Phase is TaskPhase.Live or TaskPhase.Loading or TaskPhase.Unreachable)
+            {
+                views.Add(new TaskView(
+                    task,
+                    task.Bundle.Namespace,
+                    task.Bundle.Id,
+                    task.RuntimeName,
+                    task.Status,
+                    task.Connection?.Address,
+                    task.Status is ProcessStatus.Stopped ? task.Cgroup : TaskCgroup.TryFind(task, Mounts)));
+            }
+        }
+
+        return views;
+    }
+
+    private static void SetStatus(ManagedTask task, ProcessStatus status)
+    {
+        // Its end may have been told before the call that started it returns.
+        if (task.Status is not ProcessStatus.Stopped)
+        {
+            task.Status = status;
+        }
+    }
+
+    private void SetStatus(Namespace ns, string id, ProcessStatus status)
+    {
+        if (_tasks.TryGetValue((ns, id), out ManagedTask? task))
+        {
+            SetStatus(task, status);
+        }
     }
 
     private async Task<TaskMetric?> TryMetricAsync(ManagedTask task, CancellationToken cancellationToken)

@@ -134,6 +134,11 @@ public sealed partial class TaskManager : IAsyncDisposable
 
         if (exit.Id == exit.ContainerId)
         {
+            if (task is not null)
+            {
+                task.Status = ProcessStatus.Stopped;
+            }
+
             _logger.ExitTold(ns.ToString(), exit.ContainerId, exit.Pid, exit.ExitStatus);
         }
     }

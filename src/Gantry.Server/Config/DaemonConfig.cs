@@ -51,6 +51,9 @@ public sealed record DaemonConfig
     /// <summary>Limits of the gRPC endpoint.</summary>
     public ApiHostOptions Limits { get; init; } = new();
 
+    /// <summary>Where metrics are served.</summary>
+    public MetricsConfig Metrics { get; init; } = new();
+
     /// <summary>The least level that is logged.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 

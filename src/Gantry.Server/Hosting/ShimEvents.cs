@@ -18,8 +18,9 @@ internal static class ShimEvents
     /// <summary>Starts to listen.</summary>
     /// <param name="listener">A bound socket; the caller disposes it.</param>
     /// <param name="events">Where the events go.</param>
+    /// <param name="traces">Sends the spans of shims on; null when nothing is traced.</param>
     /// <param name="logger">Where refused and broken connections are told.</param>
-    public static IAsyncDisposable Start(Socket listener, IEventExchange events, ILogger logger)
+    public static IAsyncDisposable Start(Socket listener, IEventExchange events, DaemonTracing? traces, ILogger logger)
     {
         TtrpcServer server = new(new TtrpcServerOptions
         {
@@ -29,6 +30,11 @@ internal static class ShimEvents
         server.AddService(
             "containerd.services.events.ttrpc.v1.Events",
             binder => Events.BindService(binder, new EventsTtrpcService(events)));
+        if (traces is not null)
+        {
+            server.AddService(TraceRelay.ServiceName, binder => TraceRelay.Bind(binder, traces.SendAsync));
+        }
+
         listener.Listen(Backlog);
         return BackgroundPart.Start(
             "ttrpc",

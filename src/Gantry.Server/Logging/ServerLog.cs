@@ -104,6 +104,15 @@ internal static partial class ServerLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "the log of a removed container remains")]
     public static partial void LogRemains(ILogger logger, string path, Exception exception);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "tracing")]
+    public static partial void Tracing(ILogger logger, string endpoint);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "nothing is traced")]
+    public static partial void TracingRefused(ILogger logger, string error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "spans could not be sent")]
+    public static partial void SpansLost(ILogger logger, string error);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "left behind: {subject}: {problem}")]
     public static partial void Reconciled(ILogger logger, string subject, string problem, string outcome);
 }

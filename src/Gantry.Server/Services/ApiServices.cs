@@ -11,6 +11,7 @@ using Gantry.Runtime.Tasks;
 using Gantry.Server.Auditing;
 using Gantry.Server.Config;
 using Gantry.Server.Hosting;
+using Gantry.Server.Metrics;
 using Gantry.Server.Publishing;
 using Gantry.Server.Services.Lists;
 using Gantry.Server.Streams;
@@ -60,6 +61,8 @@ public sealed record ApiServices(
 
     /// <summary>The services that are disabled, by their full names.</summary>
     public IReadOnlyList<string> Disabled { get; init; } = [];
+    /// <summary>What is counted of calls.</summary>
+    internal RpcMetrics Calls { get; } = new();
 
     /// <summary>What the gRPC library looks at of a service.</summary>
     private const DynamicallyAccessedMemberTypes ServiceMembers = DynamicallyAccessedMemberTypes.PublicConstructors
@@ -74,7 +77,7 @@ public sealed record ApiServices(
         EventPublisher publisher = new(Events, Loggers.CreateLogger<EventPublisher>());
         PublishedMetadata published = new(Metadata, publisher);
         services.AddSingleton(new AuditInterceptor(Audit, Lifetime.Time));
-        services.AddSingleton(new ErrorInterceptor(Lifetime, Loggers.CreateLogger<ErrorInterceptor>()));
+        services.AddSingleton(new ErrorInterceptor(Lifetime, Calls, Loggers.CreateLogger<ErrorInterceptor>()));
         services.AddSingleton(new VersionService());
         services.AddSingleton(new HealthService(Lifetime));
         services.AddSingleton(new IntrospectionService(

@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using Gantry.Api.Mapping;
 using Gantry.Core.Errors;
+using Gantry.Core.Tracing;
 using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
+using Gantry.Server.Metrics;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Health.V1;
@@ -11,9 +14,11 @@ namespace Gantry.Server.Services;
 
 /// <summary>
 /// The one place where what goes wrong in a call becomes a status: the kind of a <see cref="GantryException"/> decides
-/// its code; a call that was given up is Canceled or DeadlineExceeded; everything else is Unknown, and logged.
+/// its code; a call that was given up is Canceled or DeadlineExceeded; everything else is Unknown, and logged. And where calls
+/// are counted.
 /// </summary>
-internal sealed class ErrorInterceptor(DaemonLifetime lifetime, ILogger<ErrorInterceptor> logger) : Interceptor
+internal sealed class ErrorInterceptor(DaemonLifetime lifetime, RpcMetrics calls, ILogger<ErrorInterceptor> logger)
+    : Interceptor
 {
     /// <inheritdoc/>
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -27,14 +32,12 @@ internal sealed class ErrorInterceptor(DaemonLifetime lifetime, ILogger<ErrorInt
             lifetime.Trimmer.Touch();
         }
 
-        try
-        {
-            return await continuation(request, context);
-        }
-        catch (Exception exception) when (exception is not RpcException)
-        {
-            throw Translate(exception, context);
-        }
+        RpcMethod method = calls.Begin(context.Method, RpcKind.Unary);
+        method.Receive();
+        TResponse? response = null;
+        await RunAsync(method, context, async () => response = await continuation(request, context));
+        method.Send();
+        return response!;
     }
 
     /// <inheritdoc/>
@@ -45,14 +48,11 @@ internal sealed class ErrorInterceptor(DaemonLifetime lifetime, ILogger<ErrorInt
         ServerStreamingServerMethod<TRequest, TResponse> continuation)
     {
         lifetime.Trimmer.Touch();
-        try
-        {
-            await continuation(request, responseStream, context);
-        }
-        catch (Exception exception) when (exception is not RpcException)
-        {
-            throw Translate(exception, context);
-        }
+        RpcMethod method = calls.Begin(context.Method, RpcKind.ServerStream);
+        method.Receive();
+        context.UserState[RpcMethod.Key] = method;
+        CountedWriter<TResponse> responses = new(responseStream, method);
+        await RunAsync(method, context, () => continuation(request, responses, context));
     }
 
     /// <inheritdoc/>
@@ -63,13 +63,39 @@ internal sealed class ErrorInterceptor(DaemonLifetime lifetime, ILogger<ErrorInt
         DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
         lifetime.Trimmer.Touch();
+        RpcMethod method = calls.Begin(context.Method, RpcKind.BidiStream);
+        CountedReader<TRequest> requests = new(requestStream, method);
+        CountedWriter<TResponse> responses = new(responseStream, method);
+        await RunAsync(method, context, () => continuation(requests, responses, context));
+    }
+
+    private async Task RunAsync(RpcMethod method, ServerCallContext context, Func<Task> run)
+    {
+        long started = lifetime.Time.GetTimestamp();
+        StatusCode code = StatusCode.OK;
+        using Activity? span = Traces.Enabled && !context.Method.StartsWith("/grpc.health.", StringComparison.Ordinal)
+            ? Traces.StartServer(context.Method, context.RequestHeaders.GetValue(Traces.Header))
+            : null;
         try
         {
-            await continuation(requestStream, responseStream, context);
+            await run();
         }
-        catch (Exception exception) when (exception is not RpcException)
+        catch (RpcException exception)
         {
-            throw Translate(exception, context);
+            code = exception.StatusCode;
+            Traces.Fail(span, exception.Status.Detail);
+            throw;
+        }
+        catch (Exception exception)
+        {
+            RpcException translated = Translate(exception, context);
+            code = translated.StatusCode;
+            Traces.Fail(span, translated.Status.Detail);
+            throw translated;
+        }
+        finally
+        {
+            method.End(code, lifetime.Time.GetElapsedTime(started));
         }
     }
 

@@ -109,6 +109,7 @@ internal sealed class ContentWriter : IContentWriter
         _broken = true;
         await _data!.WriteAsync(data, cancellationToken);
         _broken = false;
+        StorageMetrics.ContentBytes.Add(data.Length);
         Volatile.Write(ref _offset, _offset + data.Length);
         Volatile.Write(ref _updatedTicks, _scope.Time.GetUtcNow().UtcTicks);
     }

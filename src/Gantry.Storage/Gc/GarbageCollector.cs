@@ -249,11 +249,34 @@ public sealed class GarbageCollector : IGarbageCollector, IAsyncDisposable
             }
 
             ObjectDisposedException.ThrowIf(_closed, this);
-            return await CollectOnceAsync();
+            return await CollectCountedAsync();
         }
         finally
         {
             _turn.Release();
+        }
+    }
+
+    private async Task<CollectionReport> CollectCountedAsync()
+    {
+        string status = "fail";
+        try
+        {
+            CollectionReport report = await CollectOnceAsync();
+            status = "success";
+            StorageMetrics.CollectionSeconds.Record(report.Elapsed.TotalSeconds);
+            foreach (RemovedKind removed in report.Removed)
+            {
+                KeyValuePair<string, object?> kind = new("kind", removed.Kind);
+                StorageMetrics.Removed.Add(removed.Count, kind);
+                StorageMetrics.RemovedBytes.Add(removed.Bytes, kind);
+            }
+
+            return report;
+        }
+        finally
+        {
+            StorageMetrics.Collections.Add(1, new KeyValuePair<string, object?>("status", status));
         }
     }
 

@@ -177,6 +177,9 @@ public sealed class MetadataStore : IMetadata, IAsyncDisposable
     public Task<SpaceReport> UsageAsync(CancellationToken cancellationToken) =>
         new SpaceMeter(_options.Root, _database, _blobs, _drivers, _options.Time).MeasureAsync(cancellationToken);
 
+    /// <summary>How much there is of everything, by the records alone.</summary>
+    public StoreTotals ReadTotals() => _database.ReadSnapshot(TotalsReader.Read);
+
     /// <inheritdoc cref="IMaintenance.BackupAsync"/>
     public Task<long> BackupAsync(string path, CancellationToken cancellationToken) =>
         Task.Run(() => DatabaseBackup.Write(_database.Path, path), cancellationToken);

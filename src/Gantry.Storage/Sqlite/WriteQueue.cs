@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Gantry.Core.Errors;
@@ -201,7 +202,12 @@ internal sealed class WriteQueue : IAsyncDisposable
                 save.Bind(_counters.Sequence).Bind(_counters.SnapshotId).Run();
             }
 
+            long started = Stopwatch.GetTimestamp();
             Run("COMMIT");
+            StorageMetrics.CommitChanges.Record(changes);
+            StorageMetrics.CommitSeconds.Record(
+                Stopwatch.GetElapsedTime(started).TotalSeconds,
+                new KeyValuePair<string, object?>("synced", _synced ? "true" : "false"));
             return changes;
         }
         catch (Exception e)

@@ -148,6 +148,7 @@ internal sealed class BlobFetcher(
                     await fill(writer, cancellationToken);
                     Report(descriptor, descriptor.Size, PullState.Committing);
                     await writer.CommitAsync(descriptor.Size, descriptor.Digest, labels, cancellationToken);
+                    TransferMetrics.Bytes.Add(Math.Max(0, descriptor.Size - resumed));
                 }
             }
             catch (GantryException e) when (e.Kind == ErrorKind.AlreadyExists)

@@ -83,6 +83,27 @@ public sealed class ImagePuller(
         }
 
         // Step 1
+        long started = _time.GetTimestamp();
+        string outcome = "failed";
+        try
+        {
+            PullResult result = await PullAsync(request, started, progress, cancellationToken);
+            outcome = "success";
+            TransferMetrics.Stage("all", _time.GetElapsedTime(started));
+            return result;
+        }
+        finally
+        {
+            TransferMetrics.Pulls.Add(1, new KeyValuePair<string, object?>("result", outcome));
+        }
+    }
+
+    private async Task<PullResult> PullAsync(
+        PullRequest request,
+        long started,
+        IProgress<PullProgress>? progress,
+        CancellationToken cancellationToken)
+    {
         string name = request.Reference.ToString();
         progress?.Report(new PullProgress(name, default, 0, 0, PullState.Resolving));
         Descriptor target = await registry.ResolveAsync(request.Reference, cancellationToken);
@@ -91,6 +112,8 @@ public sealed class ImagePuller(
         {
             await verify(target, cancellationToken);
         }
+
+        TransferMetrics.Stage("resolve", _time.GetElapsedTime(started));
 
         // Step 2
         INamespaceScope unleased = scopes(null);
@@ -116,6 +139,7 @@ public sealed class ImagePuller(
         string name = request.Reference.ToString();
 
         // Step 3
+        long started = _time.GetTimestamp();
         using BlobFetcher fetcher = new(
             registry, scope, request.Reference, progress, request.MaxConcurrentDownloads, _time, _logger);
         List<Fetched> manifests = await FetchManifestsAsync(
@@ -127,6 +151,8 @@ public sealed class ImagePuller(
         }
 
         // Steps 4 and 5
+        TransferMetrics.Stage("manifests", _time.GetElapsedTime(started));
+        started = _time.GetTimestamp();
         Digest chainId = default;
         foreach (Fetched manifest in manifests)
         {
@@ -135,6 +161,7 @@ public sealed class ImagePuller(
         }
 
         // Step 6
+        TransferMetrics.Stage("layers", _time.GetElapsedTime(started));
         ImageRecord image = await ImageRecords.SetAsync(
             scope.Images, new ImageRecord(request.Name ?? name, target, request.Labels), cancellationToken);
         return new PullResult(image, [.. manifests.Select(m => m.Descriptor)], chainId);

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Gantry.Api.Mapping;
+using Gantry.Core.Tracing;
 using Grpc.Core;
 
 namespace Gantry.Ttrpc.Internal;
@@ -80,6 +82,9 @@ internal sealed class ServerCall
     {
         // Leave the connection's reader, which has other calls to read.
         await Task.Yield();
+        using Activity? span = Traces.Enabled && Context.RequestHeaders.GetValue(Traces.Header) is { } parent
+            ? Traces.StartServer(_method.FullName, parent)
+            : null;
         try
         {
             await _method.RunAsync(this);
@@ -88,6 +93,7 @@ internal sealed class ServerCall
         catch (Exception failure)
 #pragma warning restore CA1031
         {
+            Traces.Fail(span, failure.Message);
             await FailAsync(failure.ToStatus(DeadlinePassed));
         }
         finally

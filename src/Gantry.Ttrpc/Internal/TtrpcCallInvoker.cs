@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Gantry.Core.Tracing;
 using Grpc.Core;
 
 namespace Gantry.Ttrpc.Internal;
@@ -19,7 +21,9 @@ internal sealed class TtrpcCallInvoker(ClientConnection connection) : CallInvoke
         TRequest request)
     {
         UnaryCall<TRequest, TResponse> call = new(connection, method);
-        Task<TResponse> response = call.RunAsync(options, request);
+        Task<TResponse> response = Activity.Current is null
+            ? call.RunAsync(options, request)
+            : TracedAsync(call, options, request, method.FullName);
         return new AsyncUnaryCall<TResponse>(
             response,
             static _ => NoHeadersAsync(),
@@ -75,6 +79,31 @@ internal sealed class TtrpcCallInvoker(ClientConnection connection) : CallInvoke
             static ended => ((ClientCall)ended).Trailers(),
             static ended => ((ClientCall)ended).Cancel(),
             call);
+    }
+
+    /// <summary>Makes a call within a span of its own, which the other side is told of.</summary>
+    private static async Task<TResponse> TracedAsync<TRequest, TResponse>(
+        UnaryCall<TRequest, TResponse> call, CallOptions options, TRequest request, string path)
+        where TRequest : class
+        where TResponse : class
+    {
+        using Activity? span = Traces.StartClient(path);
+        if (Activity.Current?.Id is { } parent)
+        {
+            Metadata headers = [.. options.Headers ?? []];
+            headers.Add(Traces.Header, parent);
+            options = options.WithHeaders(headers);
+        }
+
+        try
+        {
+            return await call.RunAsync(options, request);
+        }
+        catch (RpcException failure)
+        {
+            Traces.Fail(span, failure.Status.Detail);
+            throw;
+        }
     }
 
     private StreamCall<TRequest, TResponse> Start<TRequest, TResponse>(

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Pipelines;
 using Gantry.Core.Errors;
+using Gantry.Server.Metrics;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -47,6 +48,11 @@ internal sealed class MessageSender(ServerCallContext context)
             {
                 await _body.WriteAsync(piece, context.CancellationToken);
             }
+        }
+
+        if (context.UserState.TryGetValue(RpcMethod.Key, out object? method))
+        {
+            ((RpcMethod)method!).Send();
         }
 
         // Of an empty message there is only what comes before it.
