@@ -11,10 +11,9 @@ start_gantryd
 mkdir "$work/o"
 cat >"$work/o/config.toml" <<TOML
 version = 2
-[plugins."io.containerd.internal.v1.gantry".events]
-keep = false
-[plugins."io.containerd.internal.v1.gantry".audit]
-keep = false
+[plugins."io.containerd.internal.v1.gantry"]
+event_log = false
+audit_log = false
 TOML
 gantryd -c "$work/o/config.toml" --root "$work/o/root" --state "$work/o/state" -a "$work/o/d.sock" >>"$work/o/log" 2>&1 &
 pids+=("$!")

@@ -269,9 +269,9 @@ public sealed partial class Daemon : IAsyncDisposable
     }
 
     /// <summary>Opens what keeps events, or calls; null when nothing does.</summary>
-    private EventLog? OpenLog(string name, EventLogOptions? options)
+    private EventLog? OpenLog(string name, EventLogOptions options)
     {
-        if (options is null)
+        if (!options.Keep)
         {
             return null;
         }

@@ -28,8 +28,11 @@ internal static partial class ConfigKeys
         .. Socket(Ttrpc, "that shims tell their events to; empty: that of the API with .ttrpc",
             c => c.Ttrpc, (c, v) => c with { Ttrpc = v }),
         .. Socket(DebugServer, "that tells figures and dumps over HTTP; empty: none", c => c.Debug, (c, v) => c with { Debug = v }),
-        ConfigKey.Ignored(Metrics, "address", "", "no metrics are served.", warn: true),
-        ConfigKey.Ignored(Metrics, "grpc_histogram", false, "no metrics are served."),
+        ConfigKey.Text(Metrics, "address", c => c.Metrics.Address, (c, v) => c with { Metrics = c.Metrics with { Address = v } },
+            "The TCP address of the metrics, as HOST:PORT; empty: none are served."),
+        ConfigKey.Flag(Metrics, "grpc_histogram", c => c.Metrics.GrpcHistogram,
+            (c, v) => c with { Metrics = c.Metrics with { GrpcHistogram = v } },
+            "Whether the metrics tell how long calls of each method took, under containerd's names."),
     ];
 
     private static ConfigKey[] TimeoutKeys() =>

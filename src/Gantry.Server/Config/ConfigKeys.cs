@@ -10,7 +10,7 @@ internal static partial class ConfigKeys
 
     /// <summary>The keys, in their newest places.</summary>
     public static IReadOnlyList<ConfigKey> All { get; } =
-        [.. DaemonKeys(), .. SocketKeys(), .. TimeoutKeys(), .. StorageKeys(), .. ImageKeys(), .. RuntimeKeys(), .. TableKeys()];
+        [.. DaemonKeys(), .. SocketKeys(), .. TimeoutKeys(), .. StorageKeys(), .. ImageKeys(), .. RuntimeKeys(), .. LogKeys(), .. TableKeys()];
 
     /// <summary>The keys whose values are not the same in two configurations.</summary>
     public static IEnumerable<ConfigKey> Changed(DaemonConfig before, DaemonConfig after) =>

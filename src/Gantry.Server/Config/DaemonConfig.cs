@@ -90,14 +90,14 @@ public sealed record DaemonConfig
     /// <summary>The time between two looks for what tasks have left on the machine; zero when there are none.</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How many events are kept; null: none.</summary>
-    public EventLogOptions? EventLog { get; init; } = new();
+    /// <summary>How many events are kept.</summary>
+    public EventLogOptions EventLog { get; init; } = new();
 
-    /// <summary>How many calls that change something are kept; null: none.</summary>
-    public EventLogOptions? AuditLog { get; init; } = new()
+    /// <summary>How many calls that change something are kept.</summary>
+    public EventLogOptions AuditLog { get; init; } = new()
     {
         MaxCount = 100_000,
-        MaxBytes = 32L << 20,
+        MaxBytes = 32 << 20,
         MaxAge = TimeSpan.FromDays(30),
     };
 
