@@ -35,7 +35,7 @@ public sealed class OperatorTests
         await Poll.UntilAsync(() => running.Log.Contains("needs a restart", StringComparison.Ordinal));
         Assert.Contains("changed: debug.level, plugins.\\\"io.containerd.transfer.v1.local\\\".config_path", running.Log, StringComparison.Ordinal);
         Assert.Contains("deletion_threshold has changed", running.Log, StringComparison.Ordinal);
-        Assert.NotEqual(0, (await running.CtrAsync("-n", "x", "images", "rm", "none")).ExitCode);
+        Assert.NotEqual(0, (await running.CtrAsync("-n", "x", "snapshots", "info", "none")).ExitCode);
         await Poll.UntilAsync(() => running.Log.Contains("level=debug", StringComparison.Ordinal));
     }
 

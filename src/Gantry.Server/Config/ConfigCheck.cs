@@ -112,7 +112,8 @@ public static class ConfigCheck
 
     private static IEnumerable<string> Absent(ConfigNode root) =>
         root.Find("plugins") is { IsTable: true } plugins
-            ? plugins.Entries.Where(plugin => ConfigKeys.AbsentPlugins.Contains(plugin.Key, StringComparer.Ordinal))
+            ? plugins.Entries.Where(plugin => plugin.Value.Origin.Line > 0)
+                .Where(plugin => ConfigKeys.AbsentPlugins.Contains(plugin.Key, StringComparer.Ordinal))
                 .Select(plugin => $"{plugin.Value.Origin.Place}: plug-in {plugin.Key} is not part of Gantry: its table has no effect")
                 .Distinct(StringComparer.Ordinal)
             : [];

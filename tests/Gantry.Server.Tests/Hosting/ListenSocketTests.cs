@@ -114,9 +114,10 @@ public sealed class ListenSocketTests
         using TempDirectory directory = new();
         File.WriteAllText(directory["file"], "");
 
-        IOException error = Assert.ThrowsAny<IOException>(() => RootLock.Take(directory["file"]));
+        GantryException error = Assert.Throws<GantryException>(() => RootLock.Take(directory["file"]));
 
-        Assert.Contains(directory["file"], error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"root {directory["file"]}: ", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("another daemon", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
