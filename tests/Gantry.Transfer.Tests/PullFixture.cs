@@ -93,10 +93,12 @@ internal sealed class PullFixture : IAsyncDisposable
     }
 
     /// <summary>A puller with another registry client; it shares nothing else with others than the stores.</summary>
-    public ImagePuller PullerOf(RegistryClient client) => new(
+    /// <param name="client">The client.</param>
+    /// <param name="differs">What applies layers; null for a differ of the usual kind.</param>
+    public ImagePuller PullerOf(RegistryClient client, Func<INamespaceScope, IDiffer>? differs = null) => new(
         client,
         lease => _store.In(Namespace.Default, lease),
-        scope => new ContentDiffer(scope.Content, MountAsync));
+        differs ?? DifferOf);
 
     /// <summary>Pushes an image of the layout and says how to pull it.</summary>
     public async Task<PullRequest> PushAsync(string tag, string? snapshotter = "overlayfs", string? format = null)

@@ -1,7 +1,10 @@
 using System.Globalization;
 using CliWrap.Buffered;
 using Gantry.Client;
+using Gantry.Core;
+using Gantry.Core.Events;
 using Gantry.Core.Leases;
+using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
 using Gantry.Oci.Image;
 using Gantry.Testing;
@@ -16,6 +19,7 @@ namespace Gantry.Durability.Tests.Pulls;
 public sealed class PullTests
 {
     private const int Clients = 20;
+    private const string End = "/test/end";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -48,25 +52,45 @@ public sealed class PullTests
     }
 
     [Fact]
-    public async Task Many_clients_that_pull_the_same_image_at_once_fetch_each_blob_once()
+    public async Task Many_clients_that_pull_the_same_image_at_once_fetch_each_blob_and_unpack_each_layer_once()
     {
         Needs.Root();
         await using PullArena arena = await PullArena.StartAsync();
         PulledImage image = arena.MakeImage("shared");
-
-        BufferedCommandResult[] results = await Task.WhenAll(
-            Enumerable.Range(0, Clients).Select(_ => arena.PullAsync(image.Name)));
-
-        Assert.All(results, result => Assert.True(result.ExitCode == 0, result.StandardError));
-        Assert.All(image.Layers, layer => Assert.Equal(1, arena.Registry.Fetches(layer)));
         NamespaceClient scope = arena.Open(out GantryClient client);
         using (client)
         {
+            Task<int> prepared = CountUntilEndAsync(client);
+
+            BufferedCommandResult[] results = await Task.WhenAll(
+                Enumerable.Range(0, Clients).Select(_ => arena.PullAsync(image.Name)));
+
+            await client.Events.PublishAsync(Namespace.Default, End, new TypedBytes("google.protobuf.Empty", default), Token);
+            Assert.All(results, result => Assert.True(result.ExitCode == 0, result.StandardError));
+            Assert.All(image.Layers, layer => Assert.Equal(1, arena.Registry.Fetches(layer)));
+            Assert.Equal(image.Layers.Count, await prepared);
             await client.Collector.CollectAsync(Token);
             Assert.Empty(await arena.LeftoversAsync(scope, Token));
             SnapshotInfo top = await scope.Snapshots("overlayfs").StatAsync(image.Top.ToString(), Token);
             Assert.Equal(SnapshotKind.Committed, top.Kind);
         }
+    }
+
+    /// <summary>How many snapshots are prepared before the end is told.</summary>
+    private static async Task<int> CountUntilEndAsync(GantryClient client)
+    {
+        int count = 0;
+        await foreach (EventEnvelope told in client.Events.Subscribe(["topic==/snapshot/prepare", $"topic=={End}"], Token))
+        {
+            if (told.Topic == End)
+            {
+                break;
+            }
+
+            count++;
+        }
+
+        return count;
     }
 
     /// <summary>How many layers the interrupted pull had fetched.</summary>
