@@ -26,7 +26,7 @@ public abstract partial class CommandLineSuite
         BufferedCommandResult again = await GantryAsync(["pull", "--plain-http", "--user", User, .. local, image]);
 
         Assert.Equal(1, nobody.ExitCode);
-        Assert.Contains("401", nobody.StandardError, StringComparison.Ordinal);
+        Assert.Contains("no basic auth credentials", nobody.StandardError, StringComparison.Ordinal);
         Assert.Equal(1, wrong.ExitCode);
         Assert.DoesNotContain("top-secret", wrong.StandardError, StringComparison.Ordinal);
         Assert.Equal((0, image + "\n"), (right.ExitCode, right.StandardOutput));

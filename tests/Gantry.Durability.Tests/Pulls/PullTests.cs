@@ -80,7 +80,7 @@ public sealed class PullTests
     private static async Task<int> CountUntilEndAsync(GantryClient client)
     {
         int count = 0;
-        await foreach (EventEnvelope told in client.Events.Subscribe(["topic==/snapshot/prepare", $"topic=={End}"], Token))
+        await foreach (EventEnvelope told in client.Events.Subscribe(["topic==\"/snapshot/prepare\"", $"topic==\"{End}\""], Token))
         {
             if (told.Topic == End)
             {
