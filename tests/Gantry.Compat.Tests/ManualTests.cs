@@ -45,8 +45,9 @@ public sealed class ManualTests
         string root = (await RunAsync(Needs.Published("gantry"), "--help")).StandardOutput;
         string[] missing = [.. root[root.IndexOf("Commands:", StringComparison.Ordinal)..].Split('\n').Skip(1)
             .Where(line => line.StartsWith("  ", StringComparison.Ordinal) && line[2] != ' ')
-            .Select(line => line.Trim().Split(' ')[0].TrimEnd(','))
-            .Where(command => !File.Exists(directory[$"gantry-{command}.1"]))];
+            .Select(line => line.Trim().Split("  ")[0].Split('<')[0])
+            .Where(names => !names.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)
+                .Any(name => File.Exists(directory[$"gantry-{name}.1"])))];
         Assert.Empty(missing);
     }
 

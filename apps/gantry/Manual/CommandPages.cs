@@ -122,7 +122,10 @@ internal static class CommandPages
     private static void AddOptions(ManualPage page, Command command)
     {
         page.Heading(command is RootCommand ? "OPTIONS OF EVERY COMMAND" : "OPTIONS");
-        foreach (Option option in command.Options.Where(option => !option.Hidden).OrderBy(option => option.Name, StringComparer.Ordinal))
+        IEnumerable<Option> ofGroup = command.Parents.Where(parent => parent is not RootCommand).OfType<Command>()
+            .SelectMany(parent => parent.Options.Where(option => option.Recursive));
+        foreach (Option option in command.Options.Concat(ofGroup).Where(option => !option.Hidden)
+            .OrderBy(option => option.Name, StringComparer.Ordinal))
         {
             if (option is HelpOption)
             {
