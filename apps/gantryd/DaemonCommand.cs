@@ -37,6 +37,7 @@ internal static class DaemonCommand
         LogFilters filters = new(config.LogLevel);
         using LoggerFactory loggers = new([provider], filters);
         ILogger logger = loggers.CreateLogger("gantryd");
+        string serving = $"serving on {config.Grpc.Address}";
         string reason;
         ProcessSettings.Apply(config);
         await using (Server.Daemon daemon =
@@ -44,8 +45,8 @@ internal static class DaemonCommand
         {
             using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             Task asked = requests.RunAsync(
-                () => Reload(daemon, configure, filters, logger), daemon.LogReport, stopping.Token);
-            manager.Ready($"serving on {config.Grpc.Address}");
+                () => Reload(daemon, configure, filters, manager, serving, logger), daemon.LogReport, stopping.Token);
+            manager.Ready(serving);
             await using Watchdog? watchdog = Watchdog.Start(manager, config.Grpc.Address, TimeProvider.System, logger);
             reason = await ended.Task;
             manager.Stopping($"stopping after {reason}; containers live on");
@@ -58,8 +59,15 @@ internal static class DaemonCommand
         return 0;
     }
 
-    private static void Reload(Server.Daemon daemon, Func<DaemonConfig> configure, LogFilters filters, ILogger logger)
+    private static void Reload(
+        Server.Daemon daemon,
+        Func<DaemonConfig> configure,
+        LogFilters filters,
+        ServiceManager manager,
+        string serving,
+        ILogger logger)
     {
+        manager.Reloading();
         try
         {
             daemon.Reload(configure(), filters);
@@ -68,6 +76,8 @@ internal static class DaemonCommand
         {
             ServerLog.NotReloaded(logger, exception.Message);
         }
+
+        manager.Ready(serving);
     }
 
     private static PosixSignalRegistration On(PosixSignal signal, string name, TaskCompletionSource<string> ended) =>

@@ -114,6 +114,7 @@ public sealed class ApiHostTests
             new NoScan(),
             new NoCollector(),
             events,
+            new EventHub(null, TimeProvider.System),
             tasks,
             sandboxes,
             _ => throw new NotSupportedException(),

@@ -59,7 +59,7 @@ public sealed class ArrivingBlobTests
 
         Assert.Equal(5, await stream.ReadAsync(buffer, Cancel));
         GantryException error = await Assert.ThrowsAsync<GantryException>(
-            async () => await stream.ReadAsync(buffer, Cancel));
+            async () => await stream.ReadExactlyAsync(buffer, Cancel));
         Assert.Equal(ErrorKind.FailedPrecondition, error.Kind);
     }
 

@@ -38,7 +38,15 @@ public sealed class UnpackerTests
             image.Manifest,
             image.Config,
             "overlayfs",
-            index => index == 0 ? upperApplied.Task.WaitAsync(TimeSpan.FromSeconds(60), Cancel) : Task.CompletedTask,
+            async index =>
+            {
+                if (index == 0)
+                {
+                    await upperApplied.Task.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+                }
+
+                return null;
+            },
             null,
             Cancel);
 
