@@ -49,7 +49,7 @@ public sealed class AdoptBtrfsTests(Images images)
         await gantry.StopAsync();
 
         // After a failure the daemon detaches what is mounted in its directory; the failure is what is to be told then.
-        await Images.ShellAsync("umount \"$1\"", containerd.Root);
+        await Poll.UntilAsync(() => LoopFilesystem.TryUnmount(containerd.Root));
     }
 
     private static async Task<string> ListAsync(PrivateDaemon daemon)

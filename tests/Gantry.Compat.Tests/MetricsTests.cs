@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using CliWrap;
 using Gantry.Testing;
 using Xunit;
@@ -77,7 +78,8 @@ public sealed class MetricsTests(Images images)
             directory["prometheus.yml"],
             $"""
             global:
-              scrape_interval: 1s
+              scrape_interval: 2s
+              scrape_timeout: 2s
             scrape_configs:
               - job_name: gantry
                 metrics_path: /v1/metrics
@@ -86,6 +88,7 @@ public sealed class MetricsTests(Images images)
             """,
             Token);
         using CancellationTokenSource stop = new();
+        StringBuilder log = new();
         CommandTask<CommandResult> run = Cli.Wrap(prometheus)
             .WithArguments(
             [
@@ -93,16 +96,16 @@ public sealed class MetricsTests(Images images)
                 $"--web.listen-address={web}",
             ])
             .WithValidation(CommandResultValidation.None)
+            .WithStandardErrorPipe(PipeTarget.ToStringBuilder(log))
             .ExecuteAsync(stop.Token);
 
         string answer = "";
-        await Poll.UntilAsync(
-            async () =>
-            {
-                answer = await QueryAsync(web, "container_pids_current");
-                return answer.Contains("\"container_id\":\"m\"", StringComparison.Ordinal);
-            },
-            "Prometheus has the container");
+        await Poll.UntilAsync(async () =>
+        {
+            Assert.False(run.Task.IsCompleted, $"Prometheus has ended:\n{log}");
+            answer = await QueryAsync(web, "container_pids_current");
+            return answer.Contains("\"container_id\":\"m\"", StringComparison.Ordinal);
+        });
         string up = await QueryAsync(web, "up");
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await run);

@@ -1,5 +1,6 @@
 using CliWrap;
 using CliWrap.Buffered;
+using Gantry.Linux;
 using Gantry.Linux.Mounts;
 using Xunit;
 
@@ -54,14 +55,30 @@ public sealed class LoopFilesystem : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (_mounted)
         {
-            MountCalls.UnmountAll(Path, UnmountFlags.None);
+            // A program that another test is starting holds, until its exec, what was open when it was forked.
+            await Poll.UntilAsync(() => TryUnmount(Path), $"{Path} can be unmounted");
         }
 
         _directory.Dispose();
-        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Unmounts a filesystem that nobody uses.</summary>
+    /// <param name="path">Where it is mounted.</param>
+    /// <returns>False while somebody does.</returns>
+    public static bool TryUnmount(string path)
+    {
+        try
+        {
+            MountCalls.UnmountAll(path, UnmountFlags.None);
+            return true;
+        }
+        catch (LinuxException busy) when (busy.Errno == Errno.EBUSY)
+        {
+            return false;
+        }
     }
 }

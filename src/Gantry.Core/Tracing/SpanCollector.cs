@@ -37,9 +37,12 @@ public sealed class SpanCollector : IAsyncDisposable
         _send = send;
         _failed = failed;
         _time = time;
+
+        // It asks whom to listen to while a source is being made: this one is to be there before.
+        ActivitySource ours = Traces.Source;
         _listener = new ActivityListener
         {
-            ShouldListenTo = static source => ReferenceEquals(source, Traces.Source),
+            ShouldListenTo = source => ReferenceEquals(source, ours),
             Sample = (ref ActivityCreationOptions<ActivityContext> options) => settings.Sampler.Keeps(options.Parent, options.TraceId)
                 ? ActivitySamplingResult.AllDataAndRecorded
                 : ActivitySamplingResult.PropagationData,

@@ -48,7 +48,7 @@ internal static class SpanEncoder
         MessageBytes span = new();
         activity.TraceId.CopyTo(id);
         span.Add(1, id);
-        activity.SpanId.CopyTo(id);
+        activity.SpanId.CopyTo(id[..8]);
         span.Add(2, id[..8]);
         if (activity.TraceStateString is { Length: > 0 } state)
         {
@@ -57,7 +57,7 @@ internal static class SpanEncoder
 
         if (activity.ParentSpanId != default)
         {
-            activity.ParentSpanId.CopyTo(id);
+            activity.ParentSpanId.CopyTo(id[..8]);
             span.Add(4, id[..8]);
         }
 

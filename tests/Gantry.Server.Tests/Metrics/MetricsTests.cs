@@ -80,7 +80,7 @@ public sealed class MetricsTests
         GantryException failure = await Assert.ThrowsAsync<GantryException>(
             () => Daemon.StartAsync(config, NullLoggerFactory.Instance, TimeProvider.System, Token));
 
-        Assert.Equal($"listen tcp {address}: address already in use", failure.Message);
+        Assert.Equal($"listen tcp {address}: address already in use: failed precondition", failure.Message);
     }
 
     [Fact]

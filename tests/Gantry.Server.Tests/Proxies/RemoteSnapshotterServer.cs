@@ -1,6 +1,7 @@
 using Gantry.Core.Namespaces;
 using Gantry.Core.Snapshots;
 using Gantry.Server.Hosting;
+using Gantry.Server.Metrics;
 using Gantry.Server.Services;
 using Gantry.Snapshotters.Native;
 using Gantry.Storage.Metadata;
@@ -60,6 +61,7 @@ internal sealed class RemoteSnapshotterServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(
             Address, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddSingleton(new DaemonLifetime(TimeProvider.System, CancellationToken.None));
+        builder.Services.AddSingleton(new RpcMetrics());
         builder.Services.AddSingleton(Service);
         builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<ErrorInterceptor>());
         builder.Logging.ClearProviders();
