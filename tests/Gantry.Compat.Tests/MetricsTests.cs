@@ -70,7 +70,6 @@ public sealed class MetricsTests(Images images)
     {
         string prometheus = Needs.Program("prometheus");
         string address = FreeAddress();
-        string web = FreeAddress();
         using TempDirectory directory = new();
         await using GantryDaemon gantry = await GantryDaemon.StartNewAsync(Section(address));
         await RunAsync(gantry);
@@ -89,15 +88,25 @@ public sealed class MetricsTests(Images images)
             Token);
         using CancellationTokenSource stop = new();
         StringBuilder log = new();
+        TaskCompletionSource<string> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
         CommandTask<CommandResult> run = Cli.Wrap(prometheus)
             .WithArguments(
             [
                 $"--config.file={directory["prometheus.yml"]}", $"--storage.tsdb.path={directory["data"]}",
-                $"--web.listen-address={web}",
+                "--web.listen-address=127.0.0.1:0",
             ])
             .WithValidation(CommandResultValidation.None)
-            .WithStandardErrorPipe(PipeTarget.ToStringBuilder(log))
+            .WithStandardErrorPipe(PipeTarget.ToDelegate(line =>
+            {
+                log.AppendLine(line);
+                if (line.Contains("\"Listening on\" address=", StringComparison.Ordinal))
+                {
+                    listening.TrySetResult(line[(line.LastIndexOf('=') + 1)..].Trim());
+                }
+            }))
             .ExecuteAsync(stop.Token);
+        Assert.True(await Task.WhenAny(listening.Task, run.Task) == listening.Task, $"Prometheus has ended:\n{log}");
+        string web = await listening.Task;
 
         string answer = "";
         await Poll.UntilAsync(async () =>
