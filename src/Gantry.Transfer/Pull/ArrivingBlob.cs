@@ -75,7 +75,8 @@ internal sealed class ArrivingBlob : IArrivingBlob, IDisposable
             long available = Volatile.Read(ref _written) - offset;
             if (available > 0)
             {
-                return _reader!.Read(buffer.Span[..(int)Math.Min(buffer.Length, available)], offset);
+                int count = _reader!.Read(buffer.Span[..(int)Math.Min(buffer.Length, available)], offset);
+                return count > 0 || buffer.IsEmpty ? count : throw new EndOfStreamException("the ingest is shorter than what was written to it");
             }
 
             if (isEnd)

@@ -225,12 +225,14 @@ internal sealed class BlobFetcher(
         try
         {
             // Bytes of an earlier attempt may turn out to be wrong, and the blob begun anew: nobody goes by them.
+            ArrivingBlob? followed = null;
             if (writer.Status.Offset == 0 && arriving is not null && writer.OpenReader() is { } reader)
             {
                 arriving.Begin(reader);
+                followed = arriving;
             }
 
-            await DownloadAsync(descriptor, writer, arriving, cancellationToken);
+            await DownloadAsync(descriptor, writer, followed, cancellationToken);
         }
         finally
         {
