@@ -16,9 +16,6 @@ namespace Gantry.Runtime.Events;
 /// <param name="log">Where events are kept; null: nowhere.</param>
 public sealed class EventExchange(TimeProvider time, IEventLog? log = null) : IEventExchange
 {
-    /// <summary>How many events may wait for one subscriber.</summary>
-    public const int QueueLimit = EventHub.QueueLimit;
-
     private readonly EventHub _hub = new(log, time);
     private readonly RecentEvents _forwarded = new(log);
 

@@ -118,7 +118,7 @@ public sealed class EventExchangeTests
         await using IAsyncEnumerator<EventEnvelope> slow = Subscribe();
         await using IAsyncEnumerator<EventEnvelope> quick = Subscribe();
 
-        for (int i = 0; i <= EventExchange.QueueLimit; i++)
+        for (int i = 0; i <= EventHub.QueueLimit; i++)
         {
             await PublishAsync("c");
             Assert.True(await quick.MoveNextAsync());
