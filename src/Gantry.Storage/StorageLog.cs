@@ -46,4 +46,7 @@ internal static partial class StorageLog
 
     [LoggerMessage(LogLevel.Error, "failed to bring kept events to the disk")]
     public static partial void EventsNotSynced(ILogger logger, Exception error);
+
+    [LoggerMessage(LogLevel.Warning, "the file of events {path} is damaged at byte {offset}: what follows in it cannot be read")]
+    public static partial void EventsDamaged(ILogger logger, string path, long offset);
 }

@@ -1,16 +1,13 @@
 using System.Globalization;
 using Gantry.Core.Errors;
 using Gantry.Core.Events;
-using Gantry.Linux;
-using Gantry.Linux.Syscalls;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace Gantry.Storage.Events;
 
 /// <inheritdoc cref="IEventLog"/>
 /// <remarks>
-/// Files of records, see <see cref="EventSegment"/>. An event is written with one call, so that it outlives the daemon;
+/// Files of records, see <see cref="EventFiles"/>. An event is written with one call, so that it outlives the daemon;
 /// <see cref="RunAsync"/> brings what was written to the disk each second. When a bound is passed the oldest file goes. What a
 /// power failure leaves of a record is cut off at the next start.
 /// </remarks>
@@ -19,30 +16,20 @@ public sealed class EventLog : IEventLog, IDisposable
     /// <summary>How far numbers skip when the machine has restarted: more than can be written between two syncs.</summary>
     public const ulong Leap = 1_000_000;
 
-    private const int SegmentsPerLog = 32;
-    private const string BootFile = "boot";
-    private const string BootIdPath = "/proc/sys/kernel/random/boot_id";
     private static readonly TimeSpan SyncInterval = TimeSpan.FromSeconds(1);
 
-    private readonly string _directory;
-    private readonly EventLogOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     // Guards all below.
     private readonly Lock _gate = new();
-    private readonly List<EventSegment> _segments = [];
-    private readonly List<SafeFileHandle> _full = [];
-    private SafeFileHandle? _file;
+    private readonly EventFiles _files;
     private ulong _last;
-    private long _count;
-    private bool _unsynced;
     private bool _failing;
 
-    private EventLog(string directory, EventLogOptions options, TimeProvider time, ILogger logger)
+    private EventLog(EventFiles files, TimeProvider time, ILogger logger)
     {
-        _directory = directory;
-        _options = options;
+        _files = files;
         _time = time;
         _logger = logger;
     }
@@ -71,9 +58,7 @@ public sealed class EventLog : IEventLog, IDisposable
         }
     }
 
-    private EventSegment Active => _segments[^1];
-
-    private ulong OldestKept => _segments.Count == 0 ? _last + 1 : ulong.Min(_segments[0].First, _last + 1);
+    private ulong OldestKept => _files.Segments.Count == 0 ? _last + 1 : ulong.Min(_files.Segments[0].First, _last + 1);
 
     /// <summary>Opens the log of a directory, which is made if it is not there.</summary>
     /// <param name="directory">The directory.</param>
@@ -84,10 +69,17 @@ public sealed class EventLog : IEventLog, IDisposable
     public static EventLog Open(string directory, EventLogOptions options, TimeProvider time, ILogger logger)
     {
         ArgumentNullException.ThrowIfNull(options);
-        Directory.CreateDirectory(directory);
-        EventLog log = new(directory, options, time, logger);
-        log.Load();
-        return log;
+        EventLog log = new(new EventFiles(directory, options, time), time, logger);
+        try
+        {
+            log.Load(new BootMark(directory));
+            return log;
+        }
+        catch
+        {
+            log.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -99,7 +91,9 @@ public sealed class EventLog : IEventLog, IDisposable
             EventEnvelope numbered = envelope with { Sequence = ++_last };
             try
             {
-                Write(numbered);
+                byte[] record = EventRecord.TryEncode(numbered) ?? throw new IOException(
+                    $"an event of {envelope.Event.Value.Length} bytes on {envelope.Topic} is too large to be kept");
+                _files.Write(numbered.Sequence, record);
                 _failing = false;
             }
             catch (Exception failure) when (IsOfTheDisk(failure))
@@ -138,16 +132,10 @@ public sealed class EventLog : IEventLog, IDisposable
     /// <inheritdoc/>
     public IEnumerable<EventEnvelope> Read(ulong after, ulong through)
     {
-        List<(EventSegment Segment, long Length)> files = [];
+        List<(EventSegment Segment, long Length)> files;
         lock (_gate)
         {
-            for (int i = 0; i < _segments.Count && _segments[i].First <= through; i++)
-            {
-                if (i + 1 == _segments.Count || _segments[i + 1].First > after + 1)
-                {
-                    files.Add((_segments[i], _segments[i].Length));
-                }
-            }
+            files = _files.Covering(after, through);
         }
 
         foreach ((EventSegment segment, long length) in files)
@@ -187,25 +175,30 @@ public sealed class EventLog : IEventLog, IDisposable
         }
     }
 
-    /// <summary>Brings what was written to the disk, and closes the files. <see cref="RunAsync"/> has ended.</summary>
+    /// <summary>
+    /// Brings what was written to the disk, and closes the files: nothing is kept any more. <see cref="RunAsync"/> has ended.
+    /// </summary>
     public void Dispose()
     {
         lock (_gate)
         {
-            if (_file is { } file)
-            {
-                _full.Add(file);
-                _file = null;
-            }
+            _files.Close();
         }
 
         try
         {
             Sync();
         }
-        catch (LinuxException failure)
+        catch (IOException failure)
         {
             StorageLog.EventsNotSynced(_logger, failure);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _files.TakeUnsynced().Full.ForEach(static file => file.Dispose());
+            }
         }
     }
 
@@ -214,46 +207,24 @@ public sealed class EventLog : IEventLog, IDisposable
     {
         lock (_gate)
         {
-            if (_file is not null && Active.Length > EventSegment.HeaderLength && IsOld(Active.Begin, 1.0 / SegmentsPerLog))
-            {
-                CloseActive();
-            }
-
-            RemoveOldest();
+            _files.Prune(_last);
         }
     }
 
     private static bool IsOfTheDisk(Exception failure) =>
-        failure is IOException or LinuxException or UnauthorizedAccessException or ObjectDisposedException;
-
-    private bool IsOld(DateTimeOffset since, double part) =>
-        _options.MaxAge > TimeSpan.Zero && _time.GetUtcNow() - since > _options.MaxAge * part;
-
-    private void RemoveOldest()
-    {
-        int kept = _file is null ? 0 : 1;
-        while (_segments.Count > kept && IsBeyondBounds())
-        {
-            File.Delete(_segments[0].Path);
-            _segments.RemoveAt(0);
-        }
-    }
-
-    /// <summary>Whether the oldest file has to go; one more file has to have room.</summary>
-    private bool IsBeyondBounds() =>
-        _segments.Sum(segment => segment.Length) > _options.MaxBytes - (_options.MaxBytes / SegmentsPerLog)
-        || _count - _segments[0].Before > _options.MaxCount - (_options.MaxCount / SegmentsPerLog)
-        || IsOld(_segments[0].End, 1);
+        failure is IOException or UnauthorizedAccessException or ObjectDisposedException;
 
     private IEnumerable<EventEnvelope> ReadFile(EventSegment segment, long length, ulong after)
     {
         using IEnumerator<(EventEnvelope Event, long End)> records = segment.Read(length).GetEnumerator();
+        long end = EventSegment.HeaderLength;
         while (true)
         {
             try
             {
                 if (!records.MoveNext())
                 {
+                    TellDamage(segment, end, length);
                     yield break;
                 }
             }
@@ -263,7 +234,16 @@ public sealed class EventLog : IEventLog, IDisposable
                 throw Pruned(after);
             }
 
+            end = records.Current.End;
             yield return records.Current.Event;
+        }
+    }
+
+    private void TellDamage(EventSegment segment, long end, long length)
+    {
+        if (end < length && !segment.IsCutOffAt(end) && segment.IsFirstToSeeDamage())
+        {
+            StorageLog.EventsDamaged(_logger, segment.Path, end);
         }
     }
 
@@ -274,18 +254,18 @@ public sealed class EventLog : IEventLog, IDisposable
         ulong last;
         lock (_gate)
         {
-            int next = _segments.FindIndex(segment => segment.Begin > since);
-            if (next == 0 && _segments[0].First > 1)
+            IReadOnlyList<EventSegment> segments = _files.Segments;
+            int before = segments.TakeWhile(segment => segment.Begin <= since).Count();
+            if (before == 0 && segments.Count > 0 && segments[0].First > 1)
             {
                 throw new GantryException(
                     ErrorKind.OutOfRange,
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"events of {since:O} are not kept any more: the oldest is {OldestKept}, of {_segments[0].Begin:O}"));
+                        $"events of {since:O} are not kept any more: the oldest is {OldestKept}, of {segments[0].Begin:O}"));
             }
 
-            int index = next < 0 ? _segments.Count - 1 : next - 1;
-            position = index < 0 ? OldestKept - 1 : _segments[index].First - 1;
+            position = before == 0 ? OldestKept - 1 : segments[before - 1].First - 1;
             last = _last;
         }
 
@@ -307,125 +287,59 @@ public sealed class EventLog : IEventLog, IDisposable
         string.Create(CultureInfo.InvariantCulture, $"events after {after} are not kept any more: the oldest is {Oldest}"));
 
     /// <remarks>
-    /// 1. The files. 2. The last one's records: the number to go on with. After a restart of the machine events may have been
-    /// told that are on no disk: numbers skip ahead.
+    /// 1. The last file's records: the number to go on with. 2. After a restart of the machine, or where records can't be read,
+    /// events may have been told that are nowhere: numbers skip ahead, and that is on the disk before 3. the mark of this run is.
     /// </remarks>
-    private void Load()
+    private void Load(BootMark mark)
     {
         // Step 1
-        _segments.AddRange(EventSegment.List(_directory));
-        if (_segments.Count > 0)
+        bool whole = _files.ReadLast(out _last, out long end);
+        if (!whole && _files.Segments[^1].IsFirstToSeeDamage())
         {
-            // Step 2
-            _last = Active.First - 1;
-            _count = Active.Before;
-            long end = EventSegment.HeaderLength;
-            foreach ((EventEnvelope envelope, long recordEnd) in Active.Read(Active.Length))
-            {
-                _last = envelope.Sequence;
-                _count++;
-                end = recordEnd;
-            }
-
-            Active.Length = end;
+            StorageLog.EventsDamaged(_logger, _files.Segments[^1].Path, end);
         }
 
-        string boot = File.ReadAllText(BootIdPath);
-        string path = Path.Combine(_directory, BootFile);
-        if (!File.Exists(path) || File.ReadAllText(path) != boot)
+        // Step 2
+        bool isNew = _files.Segments.Count == 0 && !mark.IsThere;
+        if (whole && (mark.IsOfThisRun || isNew))
         {
-            _last = _last == 0 ? 0 : _last + Leap;
-            File.WriteAllText(path + ".new", boot);
-            File.Move(path + ".new", path, overwrite: true);
+            _files.GoOn();
         }
-        else if (_segments.Count > 0)
+        else
         {
-            _file = OpenFile(Active.Path, FileMode.Open);
-            RandomAccess.SetLength(_file, Active.Length);
+            _last += Leap;
+            _files.BeginAfter(_last);
+            Sync();
+        }
+
+        // Step 3
+        if (!mark.IsOfThisRun)
+        {
+            mark.Write();
         }
     }
 
-    private void Write(EventEnvelope envelope)
-    {
-        byte[] record = EventRecord.TryEncode(envelope)
-            ?? throw new IOException($"an event of {envelope.Event.Value.Length} bytes on {envelope.Topic} is too large to be kept");
-        if (_file is not null
-            && (Active.Length + record.Length > _options.MaxBytes / SegmentsPerLog
-                || _count - Active.Before >= _options.MaxCount / SegmentsPerLog))
-        {
-            CloseActive();
-        }
-
-        if (_file is null)
-        {
-            Begin(envelope.Sequence);
-        }
-
-        RandomAccess.Write(_file!, record, Active.Length);
-        Active.Length += record.Length;
-        Active.End = _time.GetUtcNow();
-        _count++;
-        _unsynced = true;
-    }
-
-    private void CloseActive()
-    {
-        _full.Add(_file!);
-        _file = null;
-    }
-
-    private void Begin(ulong first)
-    {
-        EventSegment next = EventSegment.In(_directory, first, _count, _time.GetUtcNow());
-        SafeFileHandle file = OpenFile(next.Path, FileMode.Create);
-        try
-        {
-            RandomAccess.Write(file, next.Header(), 0);
-        }
-        catch
-        {
-            file.Dispose();
-            File.Delete(next.Path);
-            throw;
-        }
-
-        _file = file;
-        _segments.Add(next);
-        RemoveOldest();
-    }
-
-    private static SafeFileHandle OpenFile(string path, FileMode mode) =>
-        File.OpenHandle(path, mode, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-
-    /// <summary>The files are closed by nobody but this, which one thread calls.</summary>
+    /// <summary>Full files are closed by nobody but this, which one thread calls.</summary>
     private void Sync()
     {
-        List<SafeFileHandle> full;
-        SafeFileHandle? active;
+        UnsyncedFiles taken;
         lock (_gate)
         {
-            full = [.. _full];
-            _full.Clear();
-            active = _unsynced ? _file : null;
-            _unsynced = false;
+            taken = _files.TakeUnsynced();
         }
 
-        foreach (SafeFileHandle file in full)
+        try
         {
-            using (file)
+            taken.Sync();
+        }
+        catch (IOException)
+        {
+            lock (_gate)
             {
-                FileSync.Fdatasync(file);
+                _files.PutBack(taken);
             }
-        }
 
-        if (full.Count > 0)
-        {
-            FileSync.FsyncDirectory(_directory);
-        }
-
-        if (active is not null)
-        {
-            FileSync.Fdatasync(active);
+            throw;
         }
     }
 }

@@ -16,11 +16,7 @@ namespace Gantry.Storage.Events;
 /// </code>
 /// All numbers are little-endian.
 /// </remarks>
-/// <param name="Path">The file, named after its first number.</param>
-/// <param name="First">The number of the first event it may hold.</param>
-/// <param name="Before">How many events were written into all files before it.</param>
-/// <param name="Begin">When it was begun: no event in it came to the daemon earlier.</param>
-internal sealed record EventSegment(string Path, ulong First, long Before, DateTimeOffset Begin)
+internal sealed class EventSegment
 {
     /// <summary>The length of the header, in bytes.</summary>
     public const int HeaderLength = 32;
@@ -29,11 +25,37 @@ internal sealed record EventSegment(string Path, ulong First, long Before, DateT
     private const string Extension = ".events";
     private const int BufferSize = 64 * 1024;
 
+    private bool _damageSeen;
+
+    private EventSegment(string path, ulong first, long before, DateTimeOffset begin)
+    {
+        Path = path;
+        First = first;
+        Before = before;
+        Begin = begin;
+        End = begin;
+    }
+
+    /// <summary>The file, named after its first number.</summary>
+    public string Path { get; }
+
+    /// <summary>The number of the first event it may hold.</summary>
+    public ulong First { get; }
+
+    /// <summary>How many events were written into all files before it.</summary>
+    public long Before { get; }
+
+    /// <summary>When it was begun: no event in it came to the daemon earlier.</summary>
+    public DateTimeOffset Begin { get; }
+
     /// <summary>The length up to the end of the last whole record, in bytes.</summary>
-    public long Length { get; set; } = HeaderLength;
+    public long Length { get; private set; } = HeaderLength;
 
     /// <summary>When the last event was written into it.</summary>
-    public DateTimeOffset End { get; set; } = Begin;
+    public DateTimeOffset End { get; private set; }
+
+    /// <summary>Whether it has no event.</summary>
+    public bool IsEmpty => Length == HeaderLength;
 
     /// <summary>A file that is yet to be made.</summary>
     /// <param name="directory">Where.</param>
@@ -55,6 +77,34 @@ internal sealed record EventSegment(string Path, ulong First, long Before, DateT
         .OfType<EventSegment>()
         .OrderBy(segment => segment.First);
 
+    /// <summary>A record was written behind the last.</summary>
+    /// <param name="bytes">Its length.</param>
+    /// <param name="time">The time.</param>
+    public void Grow(int bytes, DateTimeOffset time)
+    {
+        Length += bytes;
+        End = time;
+    }
+
+    /// <summary>What follows a whole record counts no more.</summary>
+    /// <param name="end">Where that record ends.</param>
+    public void CutTo(long end) => Length = end;
+
+    /// <summary>Whether the file ends there, or in the middle of the record that begins there; else it is damaged.</summary>
+    /// <param name="end">Where the last record ends that can be read.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public bool IsCutOffAt(long end)
+    {
+        byte[] header = new byte[EventRecord.HeaderLength];
+        using FileStream file = OpenRead(bufferSize: 0);
+        file.Position = end;
+        return file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length
+            || (EventRecord.TryReadHeader(header, out int size, out _) && file.Position + size > file.Length);
+    }
+
+    /// <summary>Whether nobody has asked this yet, so that damage is told once. Any thread.</summary>
+    public bool IsFirstToSeeDamage() => !Interlocked.Exchange(ref _damageSeen, true);
+
     /// <summary>The header as bytes.</summary>
     public byte[] Header()
     {
@@ -72,13 +122,7 @@ internal sealed record EventSegment(string Path, ulong First, long Before, DateT
     /// <exception cref="IOException">The file cannot be read, or is gone.</exception>
     public IEnumerable<(EventEnvelope Event, long End)> Read(long length)
     {
-        using FileStream file = new(Path, new FileStreamOptions
-        {
-            Mode = FileMode.Open,
-            Access = FileAccess.Read,
-            Share = FileShare.ReadWrite | FileShare.Delete,
-            BufferSize = BufferSize,
-        });
+        using FileStream file = OpenRead(BufferSize);
         file.Position = HeaderLength;
         byte[] header = new byte[EventRecord.HeaderLength];
         long end = HeaderLength;
@@ -105,6 +149,7 @@ internal sealed record EventSegment(string Path, ulong First, long Before, DateT
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         if (file.ReadAtLeast(header, HeaderLength, throwOnEndOfStream: false) < HeaderLength
             || BinaryPrimitives.ReadUInt32LittleEndian(header) != Magic
+            || BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(8)) is var first && first == 0
             || BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(16)) is var before && before < 0
             || BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(24)) is var ticks
                 && (ticks < 0 || ticks > DateTimeOffset.MaxValue.UtcTicks))
@@ -112,11 +157,13 @@ internal sealed record EventSegment(string Path, ulong First, long Before, DateT
             return null;
         }
 
-        ulong first = BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(8));
         return new EventSegment(path, first, before, new DateTimeOffset(ticks, TimeSpan.Zero))
         {
             Length = file.Length,
             End = new DateTimeOffset(File.GetLastWriteTimeUtc(file.SafeFileHandle)),
         };
     }
+
+    private FileStream OpenRead(int bufferSize) =>
+        new(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize);
 }

@@ -4,7 +4,7 @@ using Gantry.Core.Events;
 using Gantry.Core.Namespaces;
 using Gantry.Storage.Events;
 using Gantry.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Gantry.Storage.Tests.Events;
@@ -15,6 +15,7 @@ public sealed class EventLogTests : IDisposable
 
     private readonly TempDirectory _directory = new();
     private readonly SettableTime _time = new();
+    private readonly List<string> _told = [];
 
     public void Dispose() => _directory.Dispose();
 
@@ -96,6 +97,47 @@ public sealed class EventLogTests : IDisposable
     }
 
     [Fact]
+    public void Damage_in_the_middle_is_told_and_no_number_comes_twice_for_it()
+    {
+        using (EventLog log = Open())
+        {
+            log.Append(Event());
+            log.Append(Event());
+            log.Append(Event());
+        }
+
+        string file = Assert.Single(Files());
+        byte[] bytes = File.ReadAllBytes(file);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(file, bytes);
+
+        using EventLog again = Open();
+        ulong next = again.Append(Event()).Sequence;
+
+        Assert.True(next > 3, $"{next}");
+        Assert.Equal([1, next], Numbers(again));
+        Assert.Contains("is damaged at byte", Assert.Single(_told), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_says_it_begins_with_nothing_is_left_alone()
+    {
+        using (EventLog log = Open())
+        {
+            log.Append(Event());
+        }
+
+        string file = Assert.Single(Files());
+        byte[] bytes = File.ReadAllBytes(file);
+        bytes[8] = 0;
+        File.WriteAllBytes(file, bytes);
+
+        using EventLog again = Open();
+
+        Assert.Equal((1ul, 0ul), (again.Oldest, again.Last));
+    }
+
+    [Fact]
     public void A_file_that_is_no_log_is_left_alone()
     {
         File.WriteAllText(_directory["00000000000000000001.events"], "something else");
@@ -122,6 +164,85 @@ public sealed class EventLogTests : IDisposable
         Assert.Equal(1 + EventLog.Leap + 1, number);
         Assert.Equal([1, number], Numbers(next));
         Assert.Equal(1ul, next.Oldest);
+    }
+
+    [Fact]
+    public void After_a_restart_of_the_machine_no_number_comes_twice_when_the_daemon_starts_twice()
+    {
+        using (EventLog log = Open())
+        {
+            log.Append(Event());
+        }
+
+        File.WriteAllText(_directory["boot"], "another");
+        Open().Dispose();
+        using EventLog second = Open();
+
+        Assert.Equal(1 + EventLog.Leap + 1, second.Append(Event()).Sequence);
+    }
+
+    [Fact]
+    public void After_a_restart_of_the_machine_that_took_the_files_no_number_comes_twice()
+    {
+        Open().Dispose();
+        File.WriteAllText(_directory["boot"], "another");
+
+        using EventLog next = Open();
+
+        Assert.Equal(EventLog.Leap, next.Resolve(EventCursor.Earliest));
+        Assert.Equal(EventLog.Leap, next.Resolve(new EventCursor(null, _time.GetUtcNow().AddDays(-1))));
+        Assert.Equal(EventLog.Leap + 1, next.Append(Event()).Sequence);
+    }
+
+    [Fact]
+    public void When_all_have_become_too_old_numbers_go_on_after_a_restart()
+    {
+        EventLogOptions options = new() { MaxAge = TimeSpan.FromHours(1) };
+        using (EventLog log = Open(options))
+        {
+            log.Append(Event());
+            log.Append(Event());
+            _time.Advance(TimeSpan.FromHours(2));
+            log.Prune();
+            log.Prune();
+
+            Assert.Empty(Numbers(log));
+            Assert.Equal(2ul, log.Resolve(new EventCursor(null, _time.GetUtcNow().AddMinutes(-10))));
+        }
+
+        using EventLog again = Open(options);
+
+        Assert.Equal((3ul, 2ul), (again.Oldest, again.Last));
+        Assert.Equal(3ul, again.Append(Event("/large", new byte[4 << 20])).Sequence);
+        Assert.Equal([3], Numbers(again));
+    }
+
+    [Fact]
+    public void Nobody_else_reads_what_is_kept()
+    {
+        const UnixFileMode everybody = UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        File.SetUnixFileMode(_directory.Path, File.GetUnixFileMode(_directory.Path) | everybody);
+
+        using EventLog log = Open();
+        log.Append(Event());
+
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_directory.Path));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Assert.Single(Files())));
+    }
+
+    [Fact]
+    public void What_comes_after_the_end_has_a_number_and_makes_no_file()
+    {
+        EventLog log = Open();
+        log.Dispose();
+
+        Assert.Equal(1ul, log.Append(Event()).Sequence);
+        log.Prune();
+        log.Dispose();
+
+        Assert.Empty(Files());
+        Assert.Contains("cannot be kept", Assert.Single(_told), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -270,8 +391,23 @@ public sealed class EventLogTests : IDisposable
     private string[] Files() => Directory.GetFiles(_directory.Path, "*.events");
 
     private EventLog Open(EventLogOptions? options = null) =>
-        EventLog.Open(_directory.Path, options ?? new EventLogOptions(), _time, NullLogger.Instance);
+        EventLog.Open(_directory.Path, options ?? new EventLogOptions(), _time, new ListLogger(_told));
 
     private EventEnvelope Event(string topic = "/x", byte[]? payload = null) =>
         new(_time.GetUtcNow(), Ns, topic, new TypedBytes("type/x", payload ?? [7]));
+
+    private sealed class ListLogger(List<string> lines) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter) => lines.Add(formatter(state, exception));
+    }
 }
