@@ -41,11 +41,10 @@ public sealed class EventCounters
     /// <summary>There is one more subscriber.</summary>
     public void Join() => Interlocked.Increment(ref _subscribers);
 
-    /// <summary>A subscriber is gone.</summary>
-    /// <param name="waiting">How many events waited for it, which nobody takes any more.</param>
-    public void Leave(long waiting)
-    {
-        Interlocked.Decrement(ref _subscribers);
-        Interlocked.Add(ref _abandoned, waiting);
-    }
+    /// <summary>A subscriber gets no more.</summary>
+    public void Leave() => Interlocked.Decrement(ref _subscribers);
+
+    /// <summary>Nobody takes any more what waited for a subscriber.</summary>
+    /// <param name="waiting">How many events that is.</param>
+    public void Abandon(long waiting) => Interlocked.Add(ref _abandoned, waiting);
 }

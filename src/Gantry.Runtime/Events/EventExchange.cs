@@ -49,7 +49,7 @@ public sealed class EventExchange(TimeProvider time, IEventLog? log = null) : IE
             throw new GantryException(ErrorKind.InvalidArgument, "timestamp must be set on forwarded event");
         }
 
-        Send(envelope, it => _forwarded.TryAdd(it) && IsNew(it));
+        Send(envelope, IsNewForward);
         return ValueTask.CompletedTask;
     }
 
@@ -74,6 +74,25 @@ public sealed class EventExchange(TimeProvider time, IEventLog? log = null) : IE
         _hub.Send(envelope, isNew);
     }
 
+    /// <remarks>What fails here has not been told: its sender gets the error and tells it again, and then it must be new.</remarks>
+    private bool IsNewForward(EventEnvelope envelope)
+    {
+        if (!_forwarded.TryAdd(envelope))
+        {
+            return false;
+        }
+
+        try
+        {
+            return IsNew(envelope);
+        }
+        catch
+        {
+            _forwarded.Remove(envelope);
+            throw;
+        }
+    }
+
     private bool IsNew(EventEnvelope envelope)
     {
         switch (envelope.Topic)
@@ -84,12 +103,25 @@ public sealed class EventExchange(TimeProvider time, IEventLog? log = null) : IE
                     return false;
                 }
 
-                ExitSeen?.Invoke(envelope.Namespace, exit);
+                See(envelope.Namespace, exit);
                 return true;
             case EventTopic.TaskDelete when TypeUrl.TryUnpack(envelope.Event, out TaskDelete? deletion):
                 return Exits.TryEnter(envelope.Namespace, deletion);
             default:
                 return true;
+        }
+    }
+
+    private void See(Namespace ns, TaskExit exit)
+    {
+        try
+        {
+            ExitSeen?.Invoke(ns, exit);
+        }
+        catch
+        {
+            Exits.Undo(ns, exit);
+            throw;
         }
     }
 }

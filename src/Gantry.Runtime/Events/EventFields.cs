@@ -1,3 +1,4 @@
+using Gantry.Api;
 using Gantry.Core.Events;
 using Gantry.Core.Filters;
 using Google.Protobuf;
@@ -26,7 +27,7 @@ internal sealed class EventFields(EventEnvelope envelope) : IFieldSource
                 return value.Length > 0;
             case "event":
                 return EventTypes.Find(envelope.Event.TypeUrl) is { } type
-                    && TryFind(envelope.Event.Value.Span, type, path[1..], out value);
+                    && TryFind(UnsafeByteOperations.UnsafeWrap(envelope.Event.Value), type, path[1..], out value);
             default:
                 return false;
         }
@@ -34,7 +35,7 @@ internal sealed class EventFields(EventEnvelope envelope) : IFieldSource
 
     /// <summary>Walks the fields of a message as it lies in its bytes; a field that comes again replaces the earlier.</summary>
     private static bool TryFind(
-        ReadOnlySpan<byte> message, MessageDescriptor type, ReadOnlySpan<string> path, out string value)
+        ByteString message, MessageDescriptor type, ReadOnlySpan<string> path, out string value)
     {
         value = "";
         if (path.IsEmpty || type.FindFieldByName(path[0]) is not { } field)
@@ -44,7 +45,7 @@ internal sealed class EventFields(EventEnvelope envelope) : IFieldSource
 
         try
         {
-            return TryFindField(message.ToArray(), field, path[1..], out value);
+            return TryFindField(message.CreateCodedInput(), field, path[1..], out value);
         }
         catch (InvalidProtocolBufferException)
         {
@@ -53,12 +54,12 @@ internal sealed class EventFields(EventEnvelope envelope) : IFieldSource
         }
     }
 
-    private static bool TryFindField(byte[] message, FieldDescriptor field, ReadOnlySpan<string> rest, out string value)
+    private static bool TryFindField(
+        CodedInputStream input, FieldDescriptor field, ReadOnlySpan<string> rest, out string value)
     {
         bool found = false;
         value = "";
         string key = string.Join('.', rest!);
-        CodedInputStream input = new(message);
         while (input.ReadTag() is var tag and not 0)
         {
             if (WireFormat.GetTagFieldNumber(tag) != field.FieldNumber)
@@ -107,7 +108,7 @@ internal sealed class EventFields(EventEnvelope envelope) : IFieldSource
                 value = flag ? "true" : "false";
                 return flag;
             default:
-                return TryFind(input.ReadBytes().Span, field.MessageType, rest, out value);
+                return TryFind(input.ReadBytes(), field.MessageType, rest, out value);
         }
     }
 

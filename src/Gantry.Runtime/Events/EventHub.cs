@@ -34,17 +34,19 @@ public sealed class EventHub(IEventLog? log, TimeProvider time) : IEventReplay
         EventFields fields = new(envelope);
         lock (_gate)
         {
-            if (isNew is null || isNew(envelope))
+            if (isNew is not null && !isNew(envelope))
             {
-                EventEnvelope numbered = log?.Append(envelope) ?? envelope;
-                Counters.Publish();
-                int left = _subscriptions.RemoveAll(subscription => !subscription.TryOffer(numbered, fields));
-                for (int i = 0; i < left; i++)
-                {
-                    // What waits for it may still be taken.
-                    Counters.Drop();
-                    Counters.Leave(0);
-                }
+                return;
+            }
+
+            EventEnvelope numbered = log?.Append(envelope) ?? envelope;
+            Counters.Publish();
+            int left = _subscriptions.RemoveAll(subscription => !subscription.TryOffer(numbered, fields));
+            for (int i = 0; i < left; i++)
+            {
+                // What waits for it may still be taken.
+                Counters.Drop();
+                Counters.Leave();
             }
         }
     }
@@ -54,13 +56,13 @@ public sealed class EventHub(IEventLog? log, TimeProvider time) : IEventReplay
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="GantryException">InvalidArgument: a filter can't be parsed.</exception>
     public IAsyncEnumerable<EventEnvelope> Subscribe(IReadOnlyList<string> filters, CancellationToken cancellationToken) =>
-        Join(FilterOf(filters), cancellationToken).Live;
+        Join(Filter.Parse(filters), cancellationToken).Live;
 
     /// <inheritdoc/>
     public IAsyncEnumerable<EventEnvelope> Replay(EventReplay replay, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(replay);
-        Filter filter = FilterOf(replay.Filters);
+        Filter filter = Filter.Parse(replay.Filters);
         IEventLog kept = Kept();
         ulong after = kept.Resolve(replay.From);
         bool follow = replay.Follow && !(replay.Until <= time.GetUtcNow());
@@ -81,18 +83,15 @@ public sealed class EventHub(IEventLog? log, TimeProvider time) : IEventReplay
         {
             if (_subscriptions.Remove(subscription))
             {
-                Counters.Leave(subscription.Waiting);
+                Counters.Leave();
             }
         }
     }
 
     private IEventLog Kept() => log ?? throw new GantryException(ErrorKind.NotImplemented, "this daemon does not keep them");
 
-    private static Filter FilterOf(IReadOnlyList<string> filters) =>
-        filters.Count == 0 ? Filter.Always : Filter.Parse(filters);
-
     private static bool Matches(Filter filter, EventEnvelope envelope) =>
-        ReferenceEquals(filter, Filter.Always) || filter.Matches(new EventFields(envelope));
+        filter.IsAlways || filter.Matches(new EventFields(envelope));
 
     /// <summary>A subscription, and the number of the last event that is not for it.</summary>
     private (Subscription Live, ulong Last) Join(Filter filter, CancellationToken cancellationToken)
@@ -140,18 +139,25 @@ public sealed class EventHub(IEventLog? log, TimeProvider time) : IEventReplay
         }
 
         (Subscription live, last) = Join(filter, cancellationToken);
-        await using IAsyncEnumerator<EventEnvelope> next = live.GetAsyncEnumerator(cancellationToken);
-        foreach (EventEnvelope envelope in kept.Read(after, last))
+        try
         {
-            if (Matches(filter, envelope))
+            foreach (EventEnvelope envelope in kept.Read(after, last))
+            {
+                if (Matches(filter, envelope))
+                {
+                    yield return envelope;
+                }
+            }
+
+            await foreach (EventEnvelope envelope in live.WithCancellation(cancellationToken))
             {
                 yield return envelope;
             }
         }
-
-        while (await next.MoveNextAsync())
+        finally
         {
-            yield return next.Current;
+            // It may not have been asked for its first item.
+            live.Leave();
         }
     }
 

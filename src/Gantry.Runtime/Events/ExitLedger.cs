@@ -22,15 +22,7 @@ public sealed class ExitLedger
     /// <returns>False when it was entered before.</returns>
     internal bool TryEnter(Namespace ns, TaskExit exit)
     {
-        string execId = exit.Id == exit.ContainerId ? "" : exit.Id;
-        ExitKey key = new(
-            ns.ToString(),
-            Deleted: false,
-            exit.ContainerId,
-            execId,
-            exit.Pid,
-            exit.ExitedAt?.Seconds ?? 0,
-            exit.ExitedAt?.Nanos ?? 0);
+        ExitKey key = KeyOf(ns.ToString(), exit);
         lock (_gate)
         {
             if (!Add(key))
@@ -38,7 +30,7 @@ public sealed class ExitLedger
                 return false;
             }
 
-            if (execId.Length == 0)
+            if (key.ExecId.Length == 0)
             {
                 _exits[(key.Namespace, exit.ContainerId)] = exit;
             }
@@ -51,18 +43,20 @@ public sealed class ExitLedger
     /// <returns>False when it was entered before.</returns>
     internal bool TryEnter(Namespace ns, TaskDelete deletion)
     {
-        string execId = deletion.Id == deletion.ContainerId ? "" : deletion.Id;
-        ExitKey key = new(
-            ns.ToString(),
-            Deleted: true,
-            deletion.ContainerId,
-            execId,
-            deletion.Pid,
-            deletion.ExitedAt?.Seconds ?? 0,
-            deletion.ExitedAt?.Nanos ?? 0);
         lock (_gate)
         {
-            return Add(key);
+            return Add(KeyOf(ns.ToString(), deletion));
+        }
+    }
+
+    /// <summary>Takes out an exit that was entered and then not told.</summary>
+    internal void Undo(Namespace ns, TaskExit exit)
+    {
+        ExitKey key = KeyOf(ns.ToString(), exit);
+        lock (_gate)
+        {
+            _told.Remove(key);
+            ForgetExit(key);
         }
     }
 
@@ -87,6 +81,24 @@ public sealed class ExitLedger
         }
     }
 
+    private static ExitKey KeyOf(string ns, TaskExit exit) => new(
+        ns,
+        Deleted: false,
+        exit.ContainerId,
+        exit.Id == exit.ContainerId ? "" : exit.Id,
+        exit.Pid,
+        exit.ExitedAt?.Seconds ?? 0,
+        exit.ExitedAt?.Nanos ?? 0);
+
+    private static ExitKey KeyOf(string ns, TaskDelete deletion) => new(
+        ns,
+        Deleted: true,
+        deletion.ContainerId,
+        deletion.Id == deletion.ContainerId ? "" : deletion.Id,
+        deletion.Pid,
+        deletion.ExitedAt?.Seconds ?? 0,
+        deletion.ExitedAt?.Nanos ?? 0);
+
     private bool Add(ExitKey key)
     {
         if (!_told.Add(key))
@@ -97,9 +109,23 @@ public sealed class ExitLedger
         _order.Enqueue(key);
         if (_order.Count > Limit)
         {
-            _told.Remove(_order.Dequeue());
+            ExitKey oldest = _order.Dequeue();
+            _told.Remove(oldest);
+            if (_exits.Count > Limit)
+            {
+                // So many tasks are not there: exits of others are told here, and nobody deletes those.
+                ForgetExit(oldest);
+            }
         }
 
         return true;
+    }
+
+    private void ForgetExit(ExitKey key)
+    {
+        if (_exits.TryGetValue((key.Namespace, key.ContainerId), out TaskExit? exit) && KeyOf(key.Namespace, exit) == key)
+        {
+            _exits.Remove((key.Namespace, key.ContainerId));
+        }
     }
 }

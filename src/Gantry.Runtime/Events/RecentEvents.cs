@@ -20,12 +20,15 @@ internal sealed class RecentEvents(IEventLog? log)
     {
         if (!_loaded)
         {
-            _loaded = true;
             Load();
+            _loaded = true;
         }
 
         return Add(envelope);
     }
+
+    /// <summary>Forgets an event that was added. Its place among the last ones stays taken.</summary>
+    public void Remove(EventEnvelope envelope) => _known.Remove(Digest(envelope));
 
     private void Load()
     {

@@ -10,31 +10,28 @@ namespace Gantry.Runtime.Events;
 internal sealed class Subscription : IAsyncEnumerable<EventEnvelope>
 {
     private readonly EventHub _hub;
-    private readonly Filter _filter;
+    private readonly Filter? _filter;
     private readonly CancellationToken _cancellationToken;
     private readonly CancellationTokenRegistration _registration;
     private readonly Channel<EventEnvelope> _queue = Channel.CreateBounded<EventEnvelope>(
-        new BoundedChannelOptions(EventHub.QueueLimit) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+        new BoundedChannelOptions(EventHub.QueueLimit) { FullMode = BoundedChannelFullMode.Wait });
 
     private ulong _seen;
 
     public Subscription(EventHub hub, Filter filter, CancellationToken cancellationToken)
     {
         _hub = hub;
-        _filter = filter;
+        _filter = filter.IsAlways ? null : filter;
         _cancellationToken = cancellationToken;
         // Who never asks for the first item, but ends its token, must not stay in the list.
         _registration = cancellationToken.UnsafeRegister(static state => ((Subscription)state!).Leave(), this);
     }
 
-    /// <summary>How many events wait to be taken.</summary>
-    public int Waiting => _queue.Reader.Count;
-
     /// <summary>Takes an event in, in the order in which this is called.</summary>
     /// <returns>False when the subscriber is too far behind; it is told, and gets no more.</returns>
     public bool TryOffer(EventEnvelope envelope, EventFields fields)
     {
-        if (!ReferenceEquals(_filter, Filter.Always) && !_filter.Matches(fields))
+        if (_filter is not null && !_filter.Matches(fields))
         {
             _seen = envelope.Sequence;
             return true;
@@ -70,13 +67,21 @@ internal sealed class Subscription : IAsyncEnumerable<EventEnvelope>
         finally
         {
             Leave();
-            await _registration.DisposeAsync();
         }
     }
 
-    private void Leave()
+    /// <summary>Gets no more events; those that wait are not taken any more. It may be called again, from any thread.</summary>
+    public void Leave()
     {
         _hub.Remove(this);
         _queue.Writer.TryComplete(new OperationCanceledException(_cancellationToken));
+        int waiting = 0;
+        while (_queue.Reader.TryRead(out _))
+        {
+            waiting++;
+        }
+
+        _hub.Counters.Abandon(waiting);
+        _registration.Unregister();
     }
 }

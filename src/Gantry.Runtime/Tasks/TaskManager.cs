@@ -125,7 +125,7 @@ public sealed partial class TaskManager : IAsyncDisposable
             {
                 // The bundle has just been removed, and with it what the next daemon could tell.
             }
-            catch (IOException failure)
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
                 // The disk is full, say: it is told all the same, and perhaps once more by the next daemon.
                 _logger.CleanupFailed(ns.ToString(), exit.ContainerId, "keeping its exit", failure);

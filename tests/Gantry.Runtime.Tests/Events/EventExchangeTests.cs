@@ -1,5 +1,6 @@
 using Gantry.Api;
 using Gantry.Api.Events;
+using Gantry.Api.Services.Images;
 using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Core.Events;
@@ -135,6 +136,65 @@ public sealed class EventExchangeTests
     }
 
     [Fact]
+    public async Task Nothing_waits_for_a_subscriber_that_fell_behind_and_left()
+    {
+        IAsyncEnumerator<EventEnvelope> slow = Subscribe();
+        ValueTask<bool> first = slow.MoveNextAsync();
+        for (int i = 0; i < EventHub.QueueLimit + 10; i++)
+        {
+            await PublishAsync("c");
+        }
+
+        Assert.True(await first);
+        await slow.DisposeAsync();
+
+        Assert.Equal((0, 0), (_events.Counters.Waiting, _events.Counters.Subscribers));
+    }
+
+    [Fact]
+    public async Task A_subscriber_that_never_asked_for_an_event_leaves_with_its_token()
+    {
+        using CancellationTokenSource stop = new();
+        IAsyncEnumerable<EventEnvelope> never = _events.Subscribe([], stop.Token);
+        await PublishAsync("c");
+        Assert.Equal((1, 1), (_events.Counters.Waiting, _events.Counters.Subscribers));
+
+        await stop.CancelAsync();
+
+        Assert.NotNull(never);
+        Assert.Equal((0, 0), (_events.Counters.Waiting, _events.Counters.Subscribers));
+    }
+
+    [Fact]
+    public async Task An_exit_that_could_not_be_told_is_told_when_it_comes_again()
+    {
+        await using IAsyncEnumerator<EventEnvelope> events = Subscribe();
+        EventEnvelope exit = new(DateTimeOffset.UnixEpoch.AddYears(50), Ns, "/tasks/exit", TypeUrl.Pack(Exit("c1", "c1", 17)));
+        _events.ExitSeen = static (_, _) => throw new UnauthorizedAccessException("no");
+        await Assert.ThrowsAsync<UnauthorizedAccessException>(async () => await _events.ForwardAsync(exit, Token));
+        Assert.Null(_events.Exits.Find(Ns, "c1"));
+
+        _events.ExitSeen = null;
+        await _events.ForwardAsync(exit, Token);
+        await _events.ForwardAsync(exit, Token);
+        await PublishAsync("end");
+
+        Assert.Equal(["c1", "end"], await IdsAsync(events, 2));
+    }
+
+    [Fact]
+    public async Task Exits_of_tasks_that_nobody_deletes_are_not_remembered_for_ever()
+    {
+        for (int i = 0; i < 40_000; i++)
+        {
+            await PublishAsync("/tasks/exit", Exit($"c{i}", $"c{i}", 17));
+        }
+
+        Assert.Equal(17u, _events.Exits.Find(Ns, "c39999")?.Pid);
+        Assert.InRange(Enumerable.Range(0, 40_000).Count(i => _events.Exits.Find(Ns, $"c{i}") is not null), 16_000, 33_000);
+    }
+
+    [Fact]
     public async Task A_subscription_ends_with_its_token()
     {
         using CancellationTokenSource stop = new();
@@ -175,6 +235,17 @@ public sealed class EventExchangeTests
         await events.MoveNextAsync();
 
         Assert.Equal(passes ? "/tasks/create" : "/x", events.Current.Topic);
+    }
+
+    [Fact]
+    public async Task A_filter_looks_into_events_of_images()
+    {
+        await using IAsyncEnumerator<EventEnvelope> events = Subscribe("event.name==two");
+
+        await PublishAsync("/images/create", new ImageCreate { Name = "one" });
+        await PublishAsync("/images/create", new ImageCreate { Name = "two" });
+
+        Assert.Equal(["two"], await IdsAsync(events, 1));
     }
 
     [Fact]

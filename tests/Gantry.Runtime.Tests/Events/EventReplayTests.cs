@@ -133,6 +133,35 @@ public sealed class EventReplayTests
     }
 
     [Fact]
+    public async Task A_replay_that_is_left_before_it_has_caught_up_leaves_no_subscriber()
+    {
+        await PublishAsync(3);
+
+        await foreach (EventEnvelope envelope in _events.Replay(new EventReplay(EventCursor.Earliest, [], Follow: true), Token))
+        {
+            Assert.Equal((1ul, 1), (envelope.Sequence, _events.Counters.Subscribers));
+            break;
+        }
+
+        Assert.Equal(0, _events.Counters.Subscribers);
+    }
+
+    [Fact]
+    public async Task What_was_told_before_is_known_also_when_it_could_not_be_read_at_first()
+    {
+        EventEnvelope told = new(TimeProvider.System.GetUtcNow(), Ns, "/tasks/oom", new TypedBytes("x", default));
+        await _events.ForwardAsync(told, Token);
+        EventExchange next = new(TimeProvider.System, _log);
+        _log.IsBroken = true;
+        await Assert.ThrowsAsync<IOException>(async () => await next.ForwardAsync(told, Token));
+
+        _log.IsBroken = false;
+        await next.ForwardAsync(told, Token);
+
+        Assert.Equal(1ul, _log.Last);
+    }
+
+    [Fact]
     public void A_daemon_that_keeps_none_says_so()
     {
         EventExchange events = new(TimeProvider.System);

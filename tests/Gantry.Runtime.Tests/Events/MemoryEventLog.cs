@@ -8,6 +8,9 @@ internal sealed class MemoryEventLog : IEventLog
 {
     private readonly List<EventEnvelope> _events = [];
 
+    /// <summary>Whether nothing can be read.</summary>
+    public bool IsBroken { get; set; }
+
     public ulong Last
     {
         get
@@ -36,6 +39,11 @@ internal sealed class MemoryEventLog : IEventLog
 
     public IEnumerable<EventEnvelope> Read(ulong after, ulong through)
     {
+        if (IsBroken)
+        {
+            throw new IOException("it is broken");
+        }
+
         for (ulong number = after + 1; number <= through; number++)
         {
             EventEnvelope next;
