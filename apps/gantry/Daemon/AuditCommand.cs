@@ -52,10 +52,12 @@ internal static class AuditCommand
         {
             string ns = envelope.Namespace.ToString() is { Length: > 0 } name ? name : "-";
             string service = call.Method[(call.Method.LastIndexOf('.') + 1)..];
-            string failure = call.Message.Length > 0 ? $" ({call.Message.ReplaceLineEndings(" ")})" : "";
+            string failure = call.Message.Length > 0 ? $" ({AuditText.OneLine(call.Message.ReplaceLineEndings(" "))})" : "";
+            string about = AuditText.OneLine(call.Object);
+            string exe = AuditText.OneLine(call.Exe);
             StandardStreams.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Human.Time(envelope.Timestamp)} {ns} {service} {call.Object} {result}{failure} uid={call.Uid} pid={call.Pid} exe={call.Exe}"));
+                $"{Human.Time(envelope.Timestamp)} {ns} {service} {about} {result}{failure} uid={call.Uid} pid={call.Pid} exe={exe}"));
             return;
         }
 

@@ -6,7 +6,6 @@ using Gantry.Client.Internal;
 using Gantry.Core;
 using Gantry.Core.Events;
 using Gantry.Core.Namespaces;
-using System.Runtime.CompilerServices;
 using Empty = Google.Protobuf.WellKnownTypes.Empty;
 
 namespace Gantry.Client.Events;
@@ -46,26 +45,11 @@ internal sealed class RemoteEvents(Connection connection) : IEventExchange
             new SubscribeRequest { Filters = { filters } },
             RpcHeaders.None,
             cancellationToken);
-        return ReadAsync(reader, cancellationToken);
+        return reader.ReadEventsAsync<Envelope>(static message => message.ToRecord(), cancellationToken);
     }
 
     public IAsyncEnumerable<EventEnvelope> Replay(EventReplay replay, CancellationToken cancellationToken) =>
         _kept.Replay(replay, cancellationToken);
 
     public ValueTask<KeptRange> KeptAsync(CancellationToken cancellationToken) => _kept.KeptAsync(cancellationToken);
-
-    private static async IAsyncEnumerable<EventEnvelope> ReadAsync(
-        RpcReader reader,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using (reader)
-        {
-            Envelope envelope = new();
-            while (await reader.ReadAsync(envelope, cancellationToken).ConfigureAwait(false))
-            {
-                yield return envelope.ToRecord();
-                envelope = new Envelope();
-            }
-        }
-    }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Gantry.Api.KeptEvents;
 using Gantry.Api.Mapping;
 using Gantry.Client.Internal;
@@ -26,7 +25,7 @@ internal sealed class RemoteReplay(Connection connection, Log log) : IEventRepla
             },
             RpcHeaders.None,
             cancellationToken);
-        return ReadAsync(reader, cancellationToken);
+        return reader.ReadEventsAsync<KeptEvent>(static message => message.ToRecord(), cancellationToken);
     }
 
     public async ValueTask<KeptRange> KeptAsync(CancellationToken cancellationToken)
@@ -35,20 +34,5 @@ internal sealed class RemoteReplay(Connection connection, Log log) : IEventRepla
         await connection.CallAsync(Service + "Status", new StatusRequest { Log = log }, response, RpcHeaders.None, cancellationToken)
             .ConfigureAwait(false);
         return new KeptRange(response.Oldest, response.Last);
-    }
-
-    private static async IAsyncEnumerable<EventEnvelope> ReadAsync(
-        RpcReader reader,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using (reader)
-        {
-            KeptEvent message = new();
-            while (await reader.ReadAsync(message, cancellationToken).ConfigureAwait(false))
-            {
-                yield return message.ToRecord();
-                message = new KeptEvent();
-            }
-        }
     }
 }

@@ -22,6 +22,9 @@ internal sealed class AuditInterceptor(EventHub audit, TimeProvider time) : Inte
     private const string RecordType = "gantry.events.v1.AuditRecord";
     private const int MaxMessage = 512;
 
+    // As long as a path may be.
+    private const int MaxObject = 4096;
+
     /// <inheritdoc/>
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request,
@@ -64,6 +67,8 @@ internal sealed class AuditInterceptor(EventHub audit, TimeProvider time) : Inte
         return true;
     }
 
+    private static string Cut(string text, int length) => text.Length > length ? text[..length] : text;
+
     private static Namespace NamespaceOf(ServerCallContext context)
     {
         try
@@ -101,17 +106,16 @@ internal sealed class AuditInterceptor(EventHub audit, TimeProvider time) : Inte
         }
 
         Peer peer = Peer.Of(context.GetHttpContext());
-        string message = status.Detail ?? "";
         AuditRecord record = new()
         {
             Method = context.Method,
-            Object = subject,
+            Object = Cut(subject, MaxObject),
             Pid = peer.Pid,
             Uid = peer.Uid,
             Gid = peer.Gid,
             Exe = peer.Exe,
             Code = (int)status.StatusCode,
-            Message = message.Length > MaxMessage ? message[..MaxMessage] : message,
+            Message = Cut(status.Detail ?? "", MaxMessage),
             Elapsed = Duration.FromTimeSpan(time.GetElapsedTime(started)),
         };
         audit.Send(new EventEnvelope(

@@ -12,23 +12,16 @@ internal sealed class EventLogService(IEventReplay events, IEventReplay audit, D
     : EventLog.EventLogBase
 {
     /// <inheritdoc/>
-    public override async Task Replay(
+    public override Task Replay(
         ReplayRequest request,
         IServerStreamWriter<KeptEvent> responseStream,
-        ServerCallContext context)
-    {
-        using CancellationTokenSource ended = lifetime.Link(context.CancellationToken);
-        EventReplay replay = new(
-            EventCursor.Parse(request.Cursor), request.Filters, request.Follow, request.Until?.ToRecord());
-        IAsyncEnumerable<EventEnvelope> told = Of(request.Log).Replay(replay, ended.Token);
-        await context.WriteResponseHeadersAsync([]);
-        await foreach (EventEnvelope envelope in told)
-        {
-            await responseStream.WriteAsync(envelope.ToKeptMessage(), ended.Token);
-        }
-
-        ended.Token.ThrowIfCancellationRequested();
-    }
+        ServerCallContext context) => context.SendEventsAsync(
+        lifetime,
+        responseStream,
+        ended => Of(request.Log).Replay(
+            new EventReplay(EventCursor.Parse(request.Cursor), request.Filters, request.Follow, request.Until?.ToRecord()),
+            ended),
+        static envelope => envelope.ToKeptMessage());
 
     /// <inheritdoc/>
     public override async Task<StatusResponse> Status(StatusRequest request, ServerCallContext context)

@@ -34,23 +34,14 @@ internal sealed class EventsService(IEventExchange exchange, DaemonLifetime life
     }
 
     /// <inheritdoc/>
-    public override async Task Subscribe(
+    public override Task Subscribe(
         SubscribeRequest request,
         IServerStreamWriter<Envelope> responseStream,
-        ServerCallContext context)
-    {
-        using CancellationTokenSource ended = lifetime.Link(context.CancellationToken);
-        IAsyncEnumerable<EventEnvelope> subscription = context.RequestHeaders.GetValue(CursorHeader) is { } cursor
-            ? exchange.Replay(new EventReplay(EventCursor.Parse(cursor), request.Filters, Follow: true), ended.Token)
-            : exchange.Subscribe(request.Filters, ended.Token);
-
-        // A client that waits for the headers knows that nothing is missed from here on.
-        await context.WriteResponseHeadersAsync([]);
-        await foreach (EventEnvelope envelope in subscription)
-        {
-            await responseStream.WriteAsync(envelope.ToMessage(), ended.Token);
-        }
-
-        ended.Token.ThrowIfCancellationRequested();
-    }
+        ServerCallContext context) => context.SendEventsAsync(
+        lifetime,
+        responseStream,
+        ended => context.RequestHeaders.GetValue(CursorHeader) is { } cursor
+            ? exchange.Replay(new EventReplay(EventCursor.Parse(cursor), request.Filters, Follow: true), ended)
+            : exchange.Subscribe(request.Filters, ended),
+        static envelope => envelope.ToMessage());
 }
