@@ -5,36 +5,45 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-if [ "$(id -u)" -ne 0 ]; then
-  exec sudo --preserve-env "$0" "$@"
-fi
-
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
-say "Packages"
-eng/packages.sh build run
+# Building needs no root, and with it would leave files that their owner cannot build over.
+if [ -z "${GANTRY_QUICKSTART_BUILT:-}" ]; then
+  say "Packages"
+  eng/packages.sh build run
 
-say "Build (three programs, compiled ahead of time)"
-eng/publish.sh out
+  say "Build (three programs, compiled ahead of time)"
+  eng/publish.sh out
+  ls -l --block-size=K out | awk 'NR > 1 { print $5, $9 }'
+fi
+if [ "$(id -u)" -ne 0 ]; then
+  exec sudo --preserve-env env "PATH=$PATH" GANTRY_QUICKSTART_BUILT=1 bash "$PWD/${0##*/}" "$@"
+fi
 export PATH="$PWD/out:$PATH"
-ls -l --block-size=K out | awk 'NR > 1 { print $5, $9 }'
 
 work=$(mktemp -d /tmp/gantry-quickstart.XXXXXX)
 pids=()
+container=
 cleanup() {
   local code=$?
   trap - EXIT
+  trap '' INT TERM
+  # Containers outlive their daemon: one that still runs is removed while there is one.
+  [ -z "$container" ] || gantry rm --force "$container" >/dev/null 2>&1 || true
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
   for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
   [ "$code" -eq 0 ] || { echo "the daemon's log:"; tail -n 30 "$work/daemon.log" 2>/dev/null || true; }
-  rm -rf "$work"
+  rm -rf --one-file-system "$work"
   exit "$code"
 }
 trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
-wait_for() { # what, command…
-  local what=$1; shift
+wait_for() { # what, its process, command…
+  local what=$1 pid=$2; shift 2
   for _ in $(seq 100); do
+    kill -0 "$pid" 2>/dev/null || break
     "$@" >/dev/null 2>&1 && return
     sleep 0.1
   done
@@ -42,11 +51,19 @@ wait_for() { # what, command…
   return 1
 }
 
+# Whether it is that process, and no other, that listens on the port of loopback.
+listens() { # its process, the port
+  local inode
+  inode=$(awk -v address="$(printf '0100007F:%04X' "$2")" '$2 == address && $4 == "0A" { print $10 }' /proc/net/tcp)
+  [ -n "$inode" ] && ls -l "/proc/$1/fd" | grep -F "socket:[$inode]"
+}
+
 say "Start a daemon on a private root"
 export GANTRY_ADDRESS=$work/gantry.sock
-gantryd --root "$work/root" --state "$work/state" --address "$GANTRY_ADDRESS" >"$work/daemon.log" 2>&1 &
+# In a session of its own, so that an interrupt leaves it there to remove the container.
+setsid gantryd --root "$work/root" --state "$work/state" --address "$GANTRY_ADDRESS" >"$work/daemon.log" 2>&1 &
 pids+=($!)
-wait_for "the daemon" gantry version
+wait_for "the daemon" $! gantry version
 gantry version
 
 if [ $# -gt 0 ]; then
@@ -55,12 +72,17 @@ if [ $# -gt 0 ]; then
 else
   say "Make an image and serve it from a registry on loopback"
   eng/busybox-image.sh "$work/layout" latest >/dev/null 2>&1
-  port=$(shuf -i 20000-40000 -n 1)
-  printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%s"}\nlog: {level: error}\n' \
-    "$work/registry" "$port" >"$work/registry.yml"
-  docker-registry serve "$work/registry.yml" >"$work/registry.log" 2>&1 &
-  pids+=($!)
-  wait_for "the registry" bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
+  # A port may be taken: a registry that cannot have it ends at once, and another one is tried.
+  for try in 1 2 3; do
+    port=$(shuf -i 20000-30000 -n 1)
+    printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%s"}\nlog: {level: error}\n' \
+      "$work/registry" "$port" >"$work/registry.yml"
+    docker-registry serve "$work/registry.yml" >"$work/registry.log" 2>&1 &
+    registry=$!
+    pids+=("$registry")
+    wait_for "the registry on port $port" "$registry" listens "$registry" "$port" && break
+    [ "$try" -lt 3 ] || { cat "$work/registry.log"; exit 1; }
+  done
   image=127.0.0.1:$port/busybox:latest
   skopeo copy --quiet --dest-tls-verify=false "oci:$work/layout:latest" "docker://$image"
   command=(/bin/sh -c 'echo "hello from $(busybox | head -n 1)"; echo "I am process $$ on $(uname -sr)"; exit 7')
@@ -74,9 +96,12 @@ say "Pull $image"
 gantry pull "$image"
 gantry images
 
-say "Run ${command[*]:-the image\'s own command}"
+own="the image's own command"
+say "Run ${command[*]:-$own}"
 code=0
-gantry run --rm --name quickstart "$image" "${command[@]}" || code=$?
+container=quickstart
+gantry run --rm --name "$container" "$image" "${command[@]}" || code=$?
+container=
 echo "exit code: $code"
 
 say "What happened, as the daemon told it"

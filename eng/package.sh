@@ -12,7 +12,9 @@ tree=$work/tree
 umask 022
 
 # The version is that of the programs; one that is no release sorts before the release that it becomes.
-read -r _ _ version revision <<<"$("$bin/gantryd" --version)"
+said=$("$bin/gantryd" --version)
+read -r _ _ version revision <<<"$said"
+[ -n "$version" ] || { echo "gantryd --version told no version: $said" >&2; exit 1; }
 date=$(git log -1 --format=%ct "${revision:-HEAD}" 2>/dev/null || git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$date}
 if [ -n "${revision:-}" ] && [ "$(git rev-parse -q --verify "v$version^{commit}" 2>/dev/null || true)" != "$revision" ]; then
@@ -67,7 +69,8 @@ install -D -m 644 eng/package/lintian-overrides "$tree/usr/share/lintian/overrid
 mkdir -p "$work/debian"
 printf 'Source: gantry\n\nPackage: gantry\nArchitecture: any\n' >"$work/debian/control"
 libraries=$(cd "$work" && dpkg-shlibdeps -O --ignore-missing-info -ltree/usr/lib/gantry \
-  $(printf -- '-e%s ' tree/usr/lib/gantry/*) 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
+  $(printf -- '-e%s ' tree/usr/lib/gantry/*) 2>"$work/shlibdeps.log" | sed -n 's/^shlibs:Depends=//p') || libraries=
+[ -n "$libraries" ] || { cat "$work/shlibdeps.log" >&2; echo "dpkg-shlibdeps told no libraries" >&2; exit 1; }
 
 install -d "$tree/DEBIAN"
 cat >"$tree/DEBIAN/control" <<CONTROL
