@@ -2,7 +2,8 @@
 # Pulls and pushes beside containerd's: bench/pull.sh [ROUNDS [CASE ...]] or bench/pull.sh quick
 # Cases: ten, fat, zstd, tiny, again (a pull of what is there), push; all of them if none is named.
 # From Debian's docker-registry on the loopback interface, both daemons in turn, medians and ratios; and each daemon's greatest
-# resident memory in all of it. Then the physical floor: what reading, hashing, inflating and writing alone take here. The
+# resident memory in each case. Each pull is the first of its daemon, into a root of its own; nothing is removed before the
+# end, since ext4 without a journal makes files slowly for minutes after many were removed, whoever makes them. Then the physical floor: what reading, hashing, inflating and writing alone take here. The
 # images are made once, by bench/pull-image.sh, in $GANTRY_BENCH_CACHE (~/.cache/gantry-bench). Needs root, the published
 # programs, and Debian's containerd, docker-registry, debootstrap, skopeo and umoci.
 set -euo pipefail
@@ -27,8 +28,21 @@ done
 
 c() { ctr -a "$work/c/d.sock" "$@"; }
 g() { gantry -a "$work/g/d.sock" "$@"; }
-reset_peak() { for pid in "$containerd_pid" "$gantryd_pid"; do echo 5 >"/proc/$pid/clear_refs"; done; }
-peak() { awk '/^VmHWM:/ { print $2 / 1024 }' "/proc/$1/status"; }
+pid_of() { local name=gantryd_pid; [ "$1" = g ] || name=containerd_pid; echo "${!name}"; }
+# The daemon of a side once more, on an empty root.
+afresh() { # c or g
+  kill "$(pid_of "$1")"
+  wait "$(pid_of "$1")" 2>/dev/null || true
+  mkdir -p "$work/old"
+  mv "$work/$1/root" "$work/old/$1.$((++roots))"
+  if [ "$1" = g ]; then serve_gantryd; else serve_containerd; fi
+  await_daemon "$1"
+}
+roots=0
+note_peak() { awk '/^VmHWM:/ { print $2 / 1024 }' "/proc/$(pid_of "$1")/status" >>"$work/$1.peak.$2"; } # c or g, CASE
+greatest() { sort -g "$1" | tail -n 1; }
+# The sides, each first every other time.
+order() { if ((round % 2)); then echo c g; else echo g c; fi; }
 timed() { # FILE COMMAND ...
   local file=$1 start end
   shift
@@ -39,9 +53,11 @@ timed() { # FILE COMMAND ...
   end=${EPOCHREALTIME/./}
   [ "$round" -lt 0 ] || echo $((end - start)) >>"$work/$file"
 }
-row() { # TITLE FILE FILE
-  awk -v t="$1" -v g="$(median "$work/$3")" -v c="$(median "$work/$2")" \
-    'BEGIN { printf "  %-34s containerd %9.1f ms   gantry %9.1f ms   %.2f x\n", t, c / 1000, g / 1000, g / c }'
+row() { # TITLE CASE
+  awk -v t="$1" -v g="$(median "$work/g.$2")" -v c="$(median "$work/c.$2")" \
+    -v gm="$(greatest "$work/g.peak.$2")" -v cm="$(greatest "$work/c.peak.$2")" 'BEGIN {
+      printf "  %-20s containerd %9.1f ms %6.1f MB   gantry %9.1f ms %6.1f MB   %.2f x time, %.2f x memory\n",
+        t, c / 1000, cm, g / 1000, gm, g / c, gm / cm }'
 }
 title() {
   case $1 in
@@ -52,27 +68,30 @@ title() {
   esac
 }
 
-echo "pull and unpack, median of $rounds, alternating:"
-reset_peak
+pull() { if [ "$1" = c ]; then c image pull --plain-http "$2"; else g pull --plain-http "$2"; fi; }
+echo "pull and unpack, median of $rounds, alternating; greatest resident memory of the daemon:"
 for name in "${images[@]}"; do
   wanted "$name" || continue
   for ((round = -1; round < rounds; round++)); do
-    timed "c.$name" c image pull --plain-http "$host/$name:latest"
-    c image rm --sync "$host/$name:latest" >/dev/null
-    timed "g.$name" g pull --plain-http "$host/$name:latest"
-    g rmi --sync "$host/$name:latest" >/dev/null
+    for side in $(order); do
+      afresh "$side"
+      timed "$side.$name" pull "$side" "$host/$name:latest"
+      note_peak "$side" "$name"
+    done
   done
-  row "$(title "$name")" "c.$name" "g.$name"
+  row "$(title "$name")" "$name"
 done
 
-c image pull --plain-http "$host/ten:latest" >/dev/null
-g pull --plain-http "$host/ten:latest" >/dev/null 2>&1
+for side in c g; do
+  afresh "$side"
+  pull "$side" "$host/ten:latest" >/dev/null 2>&1
+done
 if wanted again; then
   for ((round = -1; round < 4 * rounds; round++)); do
-    timed c.again c image pull --plain-http "$host/ten:latest"
-    timed g.again g pull --plain-http "$host/ten:latest"
+    for side in $(order); do timed "$side.again" pull "$side" "$host/ten:latest"; done
   done
-  row "all there already" c.again g.again
+  for side in c g; do note_peak "$side" again; done
+  row "all there already" again
 fi
 
 # Each push goes to a registry that has nothing: one that knew the layers would not be sent them.
@@ -94,14 +113,11 @@ c_push() { c image push --plain-http "$1" "$host/ten:latest"; }
 g_push() { g push --plain-http "$host/ten:latest" "$1"; }
 if wanted push; then
   for ((round = -1; round < rounds; round++)); do
-    push c.push c_push
-    push g.push g_push
+    for side in $(order); do push "$side.push" "${side}_push"; done
   done
-  row "push of ten layers" c.push g.push
+  for side in c g; do note_peak "$side" push; done
+  row "push of ten layers" push
 fi
-
-awk -v c="$(peak "$containerd_pid")" -v g="$(peak "$gantryd_pid")" \
-  'BEGIN { printf "greatest resident memory in all of it: containerd %.1f MB, gantryd %.1f MB, %.2f x\n", c, g, g / c }'
 
 wanted ten || exit 0
 blobs=$(jq -r '.layers[].digest' "$cache/ten/blobs/sha256/$(jq -r '.manifests[0].digest' "$cache/ten/index.json" | cut -d : -f 2)" |
