@@ -29,7 +29,7 @@ internal static class CommandOfContainer
     }
 
     /// <summary>The index of the next argument that is neither an option nor an option's value.</summary>
-    private static int NextPositional(string[] args, int start, IReadOnlyList<Option> options)
+    public static int NextPositional(string[] args, int start, IReadOnlyList<Option> options)
     {
         int index = start;
         while (index < args.Length && args[index].Length > 1 && args[index][0] == '-' && args[index] != "--")

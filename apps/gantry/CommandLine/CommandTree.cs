@@ -15,14 +15,61 @@ namespace Gantry.Cli.CommandLine;
 /// <summary>All commands, and how a command line becomes one of them.</summary>
 internal static class CommandTree
 {
+    private static readonly (string Name, Func<Command> Create)[] Commands =
+    [
+        ("adopt", AdoptCommand.Create),
+        ("pull", PullCommand.Create),
+        ("push", PushCommand.Create),
+        ("import", ImportCommand.Create),
+        ("export", ExportCommand.Create),
+        ("image", ImageCommand.Create),
+        ("registry", RegistryCommand.Create),
+        ("login", LoginCommand.Create),
+        ("logout", LogoutCommand.Create),
+        ("run", RunCommand.Create),
+        ("create", CreateCommand.Create),
+        ("start", StartCommand.Create),
+        ("ps", PsCommand.Create),
+        ("exec", ExecCommand.Create),
+        ("attach", AttachCommand.Create),
+        ("logs", LogsCommand.Create),
+        ("top", TopCommand.Create),
+        ("stats", StatsCommand.Create),
+        ("update", UpdateCommand.Create),
+        ("pause", PauseCommand.CreatePause),
+        ("unpause", PauseCommand.CreateUnpause),
+        ("wait", WaitCommand.Create),
+        ("kill", KillCommand.Create),
+        ("stop", StopCommand.Create),
+        ("rm", RmCommand.Create),
+        ("commit", CommitCommand.Create),
+        ("bundle", BundleCommand.Create),
+        ("images", ImagesCommand.Create),
+        ("rmi", RmiCommand.Create),
+        ("inspect", InspectCommand.Create),
+        ("events", EventsCommand.Create),
+        ("audit", AuditCommand.Create),
+        ("namespaces", NamespacesCommand.Create),
+        ("snapshots", SnapshotsCommand.Create),
+        ("mounts", MountsCommand.Create),
+        ("gc", GcCommand.Create),
+        ("plugins", PluginsCommand.Create),
+        ("doctor", DoctorCommand.Create),
+        ("df", DfCommand.Create),
+        ("backup", BackupCommand.Create),
+        ("version", VersionCommand.Create),
+        ("completion", CompletionCommand.Create),
+        ("man", ManCommand.Create),
+    ];
+
     public static async Task<int> RunAsync(string[] args)
     {
-        RootCommand root = Build();
         if (args is [Completer.Word, .. string[] words])
         {
-            return await Completer.RunAsync(root, words);
+            return await Completer.RunAsync(Build(), words);
         }
 
+        RootCommand root = Build(args);
         ParseResult parse = root.Parse(
             CommandOfContainer.Separate(args, root),
             new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -65,55 +112,20 @@ internal static class CommandTree
     }
 
     /// <summary>All commands.</summary>
-    public static RootCommand Build()
+    public static RootCommand Build() => Build([]);
+
+    // To make all commands takes longer than most of them take: the one that is named is enough.
+    private static RootCommand Build(string[] args)
     {
-        RootCommand root = new("gantry drives a Gantry daemon, or containerd: images, containers, and what they do.")
-        {
-            AdoptCommand.Create(),
-            PullCommand.Create(),
-            PushCommand.Create(),
-            ImportCommand.Create(),
-            ExportCommand.Create(),
-            ImageCommand.Create(),
-            RegistryCommand.Create(),
-            LoginCommand.Create(),
-            LogoutCommand.Create(),
-            RunCommand.Create(),
-            CreateCommand.Create(),
-            StartCommand.Create(),
-            PsCommand.Create(),
-            ExecCommand.Create(),
-            AttachCommand.Create(),
-            LogsCommand.Create(),
-            TopCommand.Create(),
-            StatsCommand.Create(),
-            UpdateCommand.Create(),
-            PauseCommand.CreatePause(),
-            PauseCommand.CreateUnpause(),
-            WaitCommand.Create(),
-            KillCommand.Create(),
-            StopCommand.Create(),
-            RmCommand.Create(),
-            CommitCommand.Create(),
-            BundleCommand.Create(),
-            ImagesCommand.Create(),
-            RmiCommand.Create(),
-            InspectCommand.Create(),
-            EventsCommand.Create(),
-            AuditCommand.Create(),
-            NamespacesCommand.Create(),
-            SnapshotsCommand.Create(),
-            MountsCommand.Create(),
-            GcCommand.Create(),
-            PluginsCommand.Create(),
-            DoctorCommand.Create(),
-            DfCommand.Create(),
-            BackupCommand.Create(),
-            VersionCommand.Create(),
-            CompletionCommand.Create(),
-            ManCommand.Create(),
-        };
+        RootCommand root = new("gantry drives a Gantry daemon, or containerd: images, containers, and what they do.");
         GlobalOptions.AddTo(root);
+        string? word = args.ElementAtOrDefault(CommandOfContainer.NextPositional(args, 0, [.. root.Options]));
+        Func<Command>? named = Commands.FirstOrDefault(command => command.Name == word).Create;
+        foreach (Func<Command> create in named is null ? Commands.Select(command => command.Create) : [named])
+        {
+            root.Add(create());
+        }
+
         return root;
     }
 }
