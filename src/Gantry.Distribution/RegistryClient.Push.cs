@@ -96,6 +96,13 @@ public sealed partial class RegistryClient
             string path = $"/v2/{reference.Path}/manifests/{name}";
             if (await HasManifestAsync(host, reference, path, descriptor, cancellationToken))
             {
+                // An attempt that was interrupted may have left it out of the list.
+                if (ReferrersTag.SubjectOf(data, descriptor) is var (known, listed)
+                    && await ReadReferrersAsync(host, reference, known, artifactType: null, cancellationToken) is null)
+                {
+                    await AddReferrerAsync(host, reference, known, listed, cancellationToken);
+                }
+
                 return false;
             }
 

@@ -152,7 +152,7 @@ public sealed partial class RegistryClient : IDisposable
         {
             return isPiecewise
                 ? await OpenPiecewiseAsync(repository, descriptor, offset, cancellationToken)
-                : await OpenBlobAsync(repository, descriptor, offset, descriptor.Size, cancellationToken);
+                : await OpenBlobAsync(repository, descriptor, new BlobSource(), offset, descriptor.Size, cancellationToken);
         }
         catch (Exception e) when (e is IOException or HttpRequestException or TimeoutException)
         {
@@ -306,8 +306,9 @@ public sealed partial class RegistryClient : IDisposable
         long offset,
         CancellationToken cancellationToken)
     {
+        BlobSource source = new();
         PiecewiseStream stream = new(
-            (from, end, token) => OpenBlobAsync(repository, descriptor, from, end, token),
+            (from, end, token) => OpenBlobAsync(repository, descriptor, source, from, end, token),
             descriptor.Size,
             offset,
             _options.PiecesAhead,
@@ -322,7 +323,7 @@ public sealed partial class RegistryClient : IDisposable
         {
             // A server that takes offence at being asked for a piece may still send the whole.
             await stream.DisposeAsync();
-            return await OpenBlobAsync(repository, descriptor, offset, descriptor.Size, cancellationToken);
+            return await OpenBlobAsync(repository, descriptor, source, offset, descriptor.Size, cancellationToken);
         }
         catch
         {
@@ -334,12 +335,13 @@ public sealed partial class RegistryClient : IDisposable
     private async Task<BlobStream> OpenBlobAsync(
         Reference repository,
         Descriptor descriptor,
+        BlobSource source,
         long offset,
         long end,
         CancellationToken cancellationToken)
     {
         BlobStream stream = new(
-            (from, last, token) => OpenBlobOnceAsync(repository, descriptor, from, last, token),
+            (from, last, token) => OpenBlobOnceAsync(repository, descriptor, source, from, last, token),
             descriptor.Size,
             offset,
             end,
@@ -360,6 +362,7 @@ public sealed partial class RegistryClient : IDisposable
     private async Task<HttpResponseMessage> OpenBlobOnceAsync(
         Reference repository,
         Descriptor descriptor,
+        BlobSource source,
         long offset,
         long? last,
         CancellationToken cancellationToken)
@@ -374,8 +377,14 @@ public sealed partial class RegistryClient : IDisposable
             return await OnFirstAsync(
                 repository,
                 HostCapabilities.Pull,
-                host => OpenAtAsync(host, request, cancellationToken),
-                cancellationToken);
+                async host =>
+                {
+                    HttpResponseMessage response = await OpenAtAsync(host, request, cancellationToken);
+                    source.Host = host;
+                    return response;
+                },
+                cancellationToken,
+                source.Host);
         }
         catch (GantryException e) when (e.Kind == ErrorKind.NotFound && descriptor.Urls.Count > 0)
         {
@@ -402,14 +411,19 @@ public sealed partial class RegistryClient : IDisposable
     private static RegistryRequest Request(HttpMethod method, Reference reference, string what) =>
         new(method, $"/v2/{reference.Path}/{what}", PullScope(reference));
 
-    /// <summary>Asks the hosts that may be asked for it, one after another, until one serves; the last one's failure counts.</summary>
+    /// <summary>
+    /// Asks the hosts that may be asked for it, one after another, until one serves; the last one's failure counts. Who served
+    /// before is asked first.
+    /// </summary>
     private async Task<T> OnFirstAsync<T>(
         Reference reference,
         HostCapabilities needed,
         Func<RegistryHost, Task<T>> ask,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        RegistryHost? before = null)
     {
         IReadOnlyList<RegistryHost> hosts = await HostsAsync(reference, needed, cancellationToken);
+        hosts = before is null ? hosts : [.. hosts.OrderBy(host => host != before)];
         for (int i = 0; i < hosts.Count - 1; i++)
         {
             if (hosts[i].Rests)

@@ -3,6 +3,7 @@ using Gantry.Distribution;
 using Gantry.Oci.Image;
 using Gantry.Testing;
 using Gantry.Transfer.Pull;
+using Gantry.Transfer.Unpack;
 using Xunit;
 
 namespace Gantry.Client.Tests;
@@ -97,6 +98,6 @@ public abstract class DaemonFixture : IAsyncLifetime
             lease => client.In(Namespace.Default, lease),
             scope => ((NamespaceClient)scope).Differ);
         await puller.PullAsync(
-            new PullRequest(Reference.Parse(Image)) { Snapshotter = "overlayfs" }, null, cancellationToken);
+            new PullRequest(Reference.Parse(Image)) { Unpacks = [new UnpackTarget("overlayfs")] }, null, cancellationToken);
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Gantry.Core.Errors;
 using Gantry.Distribution.Auth;
+using Gantry.Distribution.Fetch;
 using Gantry.Distribution.Hosts;
 using Gantry.Distribution.Resolve;
 using Gantry.Oci.Image;
@@ -49,6 +50,27 @@ public sealed class MirrorTests : IDisposable
         Assert.Equal(Blob, blob);
         Assert.All(mirror.Requests, request => Assert.Contains("ns=reg.example", request.Path, StringComparison.Ordinal));
         Assert.Equal(3, mirror.Requests.Select(request => request.Path).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_mirror_without_a_large_blob_is_asked_for_it_once_and_not_for_each_piece()
+    {
+        byte[] large = new byte[5 * PiecewiseStream.PieceBytes];
+        await using ScriptedServer mirror = new(_ => new ScriptedAnswer(404));
+        await using FaultyRegistry server = new();
+        Descriptor blob = server.Add("app", MediaTypes.OciLayer, large);
+        using RegistryClient client = new(Hosts($"""
+            server = "http://{server.Host}"
+            [host."http://{mirror.Host}"]
+            """) with { PiecewiseFromBytes = 1, PiecesAhead = 1 });
+        await using Stream stream = await client.OpenBlobAsync(Reference.Parse("reg.example/app:v1"), blob, 0, Cancel);
+        using MemoryStream got = new();
+
+        await stream.CopyToAsync(got, Cancel);
+
+        Assert.Equal(large.Length, got.Length);
+        Assert.True(server.Requests.Count > 1);
+        Assert.Single(mirror.Requests);
     }
 
     [Fact]

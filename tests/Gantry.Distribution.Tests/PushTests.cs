@@ -93,6 +93,24 @@ public sealed class PushTests
             registry.Requests.Where(r => r.Bytes.Length > 0).Select(r => r.Headers["Content-Range"]));
     }
 
+    [Theory]
+    [InlineData("0-1")]
+    [InlineData("0-99999999999")]
+    public async Task A_registry_that_says_it_has_other_bytes_than_were_sent_is_given_up(string range)
+    {
+        await using FaultyRegistry registry = new();
+        registry.Spoil = (request, answer) => request.Method is "PATCH"
+            || (request.Method == "GET" && request.Path.Contains("uploads", StringComparison.Ordinal))
+            ? answer with { Headers = [.. answer.Headers.Where(header => header.Name != "Range"), ("Range", range)] }
+            : answer;
+        using RegistryClient client = new(Quick with { UploadChunkBytes = 300_000, MaxAttempts = 3 });
+
+        GantryException error = await Assert.ThrowsAsync<GantryException>(() => PushAsync(client, registry));
+
+        Assert.Equal(ErrorKind.Unavailable, error.Kind);
+        Assert.InRange(registry.Requests.Count(request => request.Method == "PATCH"), 1, 10);
+    }
+
     [Fact]
     public async Task The_least_chunk_that_a_registry_asks_for_is_kept()
     {
@@ -238,6 +256,22 @@ public sealed class PushTests
         Assert.Equal(2, all.Count);
         Assert.Equal(Digest.OfBytes(signature), one.Digest);
         Assert.Equal(knows, registry.Find("app", $"sha256-{subject.Digest.Hex}") is null);
+    }
+
+    [Fact]
+    public async Task A_push_that_broke_off_before_the_list_of_referrers_makes_good_for_it()
+    {
+        await using FaultyRegistry registry = new() { KnowsReferrers = false };
+        Descriptor subject = registry.Add("app", MediaTypes.OciManifest, Manifest(null), "v1");
+        byte[] signature = Manifest(subject, "application/x-signature");
+        registry.Add("app", MediaTypes.OciManifest, signature);
+        using RegistryClient client = new(Quick);
+
+        await PushManifestAsync(client, registry, signature);
+
+        Descriptor one = Assert.Single(
+            await client.ReferrersAsync(Repository(registry), subject.Digest, null, Cancel));
+        Assert.Equal(Digest.OfBytes(signature), one.Digest);
     }
 
     [Fact]

@@ -104,7 +104,7 @@ internal sealed class PullFixture : IAsyncDisposable
     public async Task<PullRequest> PushAsync(string tag, string? snapshotter = "overlayfs", string? format = null)
     {
         string name = await Registry.PushAsync(Layout.Source(tag), $"team/app:{tag}", format, Cancel);
-        return new PullRequest(Reference.Parse(name)) { Snapshotter = snapshotter };
+        return new PullRequest(Reference.Parse(name)) { Unpacks = snapshotter is null ? [] : [new UnpackTarget(snapshotter)] };
     }
 
     /// <summary>What applies layers.</summary>

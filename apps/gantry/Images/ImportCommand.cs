@@ -49,10 +49,13 @@ internal static class ImportCommand
                 BaseName = parse.GetValue(baseName)!,
                 IndexName = parse.GetValue(indexName),
                 Compress = parse.GetValue(compress),
-                Snapshotter = parse.GetValue(noUnpack) ? null : parse.GetValue(snapshotter),
-                Platform = parse.GetValue(platform) is { } text
-                    ? PlatformMatcher.Only(Platform.Parse(text))
-                    : PlatformMatcher.Default,
+                Unpacks = parse.GetValue(noUnpack) ? [] :
+                [
+                    new UnpackTarget(parse.GetValue(snapshotter)!)
+                    {
+                        Platform = parse.GetValue(platform) is { } text ? PlatformMatcher.Only(Platform.Parse(text)) : null,
+                    },
+                ],
             };
             IReadOnlyList<ImportResult> results = await ImportAsync(session, parse.GetValue(file)!, request);
             foreach (ImportResult result in results)

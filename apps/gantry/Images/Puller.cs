@@ -6,6 +6,7 @@ using Gantry.Core.Plugins;
 using Gantry.Distribution;
 using Gantry.Oci.Image;
 using Gantry.Transfer.Pull;
+using Gantry.Transfer.Unpack;
 
 namespace Gantry.Cli.Images;
 
@@ -68,9 +69,14 @@ internal static class Puller
         {
             Platform = request.AllPlatforms ? PlatformMatcher.All : request.Platform,
             AllPlatforms = request.AllPlatforms,
-            UnpackPlatform = request.AllPlatforms ? request.Platform : null,
-            Snapshotter = request.Snapshotter,
-            RemoteSnapshots = await IsRemoteAsync(session, request.Snapshotter),
+            Unpacks =
+            [
+                new UnpackTarget(request.Snapshotter)
+                {
+                    Platform = request.AllPlatforms ? request.Platform : null,
+                    IsRemote = await IsRemoteAsync(session, request.Snapshotter),
+                },
+            ],
         };
         await puller.PullAsync(pull, progress, session.Token);
     }

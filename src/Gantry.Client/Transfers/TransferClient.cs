@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Gantry.Api;
 using Gantry.Api.Mapping;
 using Gantry.Api.Services.Transfer;
@@ -31,7 +32,8 @@ public sealed class TransferClient
     /// <param name="progress">Is told how it goes, one step after the other; null for nobody.</param>
     /// <param name="cancellationToken">Ends the pull.</param>
     /// <exception cref="GantryException">
-    /// NotImplemented: the daemon has no such service, and nothing was done; and what the registry and the stores say.
+    /// NotImplemented: the daemon has no such service, and nothing was done; what the registry and the stores say; and what
+    /// <see cref="RegistryPull.Credentials"/> throws, which ends the pull.
     /// </exception>
     public async Task PullAsync(
         RegistryPull pull, Action<TransferStep>? progress, CancellationToken cancellationToken = default)
@@ -42,8 +44,26 @@ public sealed class TransferClient
         await told.ReadyAsync(cancellationToken).ConfigureAwait(false);
         await (asked?.ReadyAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
         using CancellationTokenSource end = new();
+        using CancellationTokenSource call = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Exception? refused = null;
+        async ValueTask<TransferCredential?> CredentialsAsync(
+            string host, IReadOnlyList<string> challenges, CancellationToken token)
+        {
+            try
+            {
+                return await pull.Credentials!(host, challenges, token).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // The daemon waits for an answer that does not come.
+                refused = e;
+                await call.CancelAsync().ConfigureAwait(false);
+                throw;
+            }
+        }
+
         Task telling = TellAsync(told, progress, end.Token);
-        Task answering = asked is null ? Task.CompletedTask : AnswerAsync(asked, pull.Credentials!, end.Token);
+        Task answering = asked is null ? Task.CompletedTask : AnswerAsync(asked, CredentialsAsync, end.Token);
         try
         {
             await _connection.CallAsync(
@@ -51,7 +71,11 @@ public sealed class TransferClient
                 Request(pull, told.Id, asked?.Id ?? ""),
                 new Empty(),
                 _headers,
-                cancellationToken).ConfigureAwait(false);
+                call.Token).ConfigureAwait(false);
+        }
+        catch (Exception) when (refused is not null)
+        {
+            ExceptionDispatchInfo.Throw(refused);
         }
         finally
         {

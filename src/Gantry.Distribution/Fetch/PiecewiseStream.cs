@@ -18,7 +18,7 @@ internal sealed class PiecewiseStream(
     PieceBuffers buffers) : FetchedStream
 {
     /// <summary>Bytes of a piece.</summary>
-    public const int PieceBytes = 2 * 1024 * 1024;
+    public const int PieceBytes = 1024 * 1024;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Queue<BlobPiece> _ahead = new();

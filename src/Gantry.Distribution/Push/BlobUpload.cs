@@ -162,7 +162,13 @@ internal sealed class BlobUpload(
         }
 
         KeepLocation(response);
-        _offset = End(response) ?? (_offset + _chunk);
+        long end = End(response) ?? (_offset + _chunk);
+        if (end <= _offset || end > _offset + _chunk)
+        {
+            return $"the registry says that it has {end} bytes after {_offset} and a chunk of {_chunk}";
+        }
+
+        _offset = end;
         return null;
     }
 

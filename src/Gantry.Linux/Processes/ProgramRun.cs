@@ -16,7 +16,7 @@ public static class ProgramRun
     /// <param name="request">What to run; its descriptors 0 to 2 are set here.</param>
     /// <param name="input">What it reads.</param>
     /// <param name="outputLimit">How much of each output is kept.</param>
-    /// <param name="deadline">When it is killed.</param>
+    /// <param name="deadline">When it is killed, and if it has a session of its own, all of that.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loop">Waits for what it writes.</param>
     /// <param name="cancellationToken">Kills it.</param>
@@ -96,24 +96,31 @@ public static class ProgramRun
         }
         catch (TimeoutException failure)
         {
-            await KillAsync(process);
+            await KillAsync(process, request.NewSession);
             throw new TimeoutException($"{request.Program} took longer than {deadline.TotalSeconds} s", failure);
         }
         catch (OperationCanceledException)
         {
-            await KillAsync(process);
+            await KillAsync(process, request.NewSession);
             throw;
         }
     }
 
-    private static async Task KillAsync(SpawnedProcess process)
+    private static async Task KillAsync(SpawnedProcess process, bool isGroup)
     {
         // Its number is its own until its end is told.
         if (!process.Exit.IsCompleted)
         {
             try
             {
-                Signals.Send(process.Pid, Signals.SIGKILL);
+                if (isGroup)
+                {
+                    Signals.SendToGroup(process.Pid, Signals.SIGKILL);
+                }
+                else
+                {
+                    Signals.Send(process.Pid, Signals.SIGKILL);
+                }
             }
             catch (LinuxException failure) when (failure.Errno is Errno.ESRCH)
             {

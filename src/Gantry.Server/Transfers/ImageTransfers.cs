@@ -76,6 +76,7 @@ internal sealed class ImageTransfers
     {
         Reference reference = Parse(source.Reference);
         ImageNames names = new(store);
+        _ = names.Of(reference.Digest);
         progress.Say($"Resolving from {Describe(source)}");
         await using RegistryAccess registry = Open(caller, source, progress, cancellationToken);
         ImagePuller puller = new(
@@ -83,14 +84,10 @@ internal sealed class ImageTransfers
         PartProgress parts = new(reference.ToString(), "downloading", progress, _time);
         PullRequest request = new(reference)
         {
-            Name = names.Of(reference.Digest)[0],
+            Name = digest => names.Of(digest)[0],
             Platform = Wanted(store),
             AllPlatforms = store.ManifestLimit == 0,
-            Snapshotter = SnapshotterOf(store),
-            UnpackPlatform = store.Unpacks.Count > 0 && store.Unpacks[0].Platform is { } platform
-                ? PlatformMatcher.Only(platform.ToRecord())
-                : null,
-            RemoteSnapshots = SnapshotterOf(store) is { } snapshotter && _isRemote(snapshotter),
+            Unpacks = Unpacks(store, anyPlatform: null),
             MaxConcurrentDownloads = _options().MaxConcurrentDownloads,
             Labels = store.Labels.ToRecord(),
             Verify = async (target, token) =>
@@ -160,8 +157,7 @@ internal sealed class ImageTransfers
                 IndexName = store.Name.Length > 0 ? store.Name : null,
                 Names = names.OfImported,
                 Labels = store.Labels.ToRecord(),
-                Snapshotter = SnapshotterOf(store),
-                Platform = Wanted(store),
+                Unpacks = Unpacks(store, anyPlatform: Wanted(store)),
                 Compress = source.ForceCompress,
             };
             foreach (ImportResult result in await importer.ImportAsync(request, archive, cancellationToken))
@@ -269,13 +265,6 @@ internal sealed class ImageTransfers
     private static PlatformMatcher Wanted(ImageStore store) =>
         store.Platforms.Count > 0 ? Any(store.Platforms) : PlatformMatcher.All;
 
-    private static string? SnapshotterOf(ImageStore store) => store.Unpacks.Count switch
-    {
-        0 => null,
-        1 => store.Unpacks[0].Snapshotter is { Length: > 0 } snapshotter ? snapshotter : DefaultSnapshotter,
-        _ => throw new GantryException(ErrorKind.NotImplemented, "unpacking for several platforms or snapshotters at once"),
-    };
-
     // One directory, or several with a colon between them.
     private IReadOnlyList<string> HostsDirectories(string text) =>
         text.Length == 0 ? _options().HostsDirectories
@@ -305,12 +294,25 @@ internal sealed class ImageTransfers
         }
     }
 
+    private UnpackTarget[] Unpacks(ImageStore store, PlatformMatcher? anyPlatform) =>
+    [
+        .. store.Unpacks.Select(unpack =>
+        {
+            string snapshotter = unpack.Snapshotter.Length > 0 ? unpack.Snapshotter : DefaultSnapshotter;
+            return new UnpackTarget(snapshotter)
+            {
+                Platform = unpack.Platform is { } platform ? PlatformMatcher.Only(platform.ToRecord()) : anyPlatform,
+                IsRemote = _isRemote(snapshotter),
+            };
+        }),
+    ];
+
     private RegistryAccess Open(
         TransferCaller caller, OCIRegistry registry, TransferProgress progress, CancellationToken cancellationToken)
     {
         RegistryResolver resolver = registry.Resolver ?? new RegistryResolver();
         StreamCredentials? credentials = resolver.AuthStream.Length > 0
-            ? new StreamCredentials(_streams.Get(caller.NamespaceName, resolver.AuthStream), registry.Reference)
+            ? new StreamCredentials(_streams.Get(caller.NamespaceName, resolver.AuthStream), registry.Reference, _time)
             : null;
         ILogger logger = _loggers.CreateLogger<RegistryClient>();
         ClientLog? clientLog = resolver.LogsStream.Length > 0 && resolver.HttpDebug != HTTPDebug.Disabled

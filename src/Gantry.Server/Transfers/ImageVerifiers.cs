@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Gantry.Core.Errors;
@@ -7,7 +6,6 @@ using Gantry.Linux.Io;
 using Gantry.Linux.Processes;
 using Gantry.Oci.Image;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace Gantry.Server.Transfers;
 
@@ -24,6 +22,8 @@ internal sealed class ImageVerifiers(ImageVerifierOptions options, TimeProvider 
 {
     private const string DescriptorType = "application/vnd.oci.descriptor.v1+json";
     private const int MaxReason = 16 * 1024;
+
+    private static readonly Lazy<IoLoop> Loop = new(IoLoop.Start);
 
     /// <summary>Asks them all, several at once.</summary>
     /// <param name="name">The name that the image is pulled under.</param>
@@ -76,35 +76,6 @@ internal sealed class ImageVerifiers(ImageVerifierOptions options, TimeProvider 
     private async Task<(bool Agrees, string Reason)> AskAsync(
         string program, string name, Descriptor target, byte[] descriptor, CancellationToken cancellationToken)
     {
-        (SafeFileHandle theirInput, SafeFileHandle ourInput) = Descriptors.CreatePipe();
-        (SafeFileHandle ourOutput, SafeFileHandle theirOutput) = Descriptors.CreatePipe();
-        await using FileStream input = new(ourInput, FileAccess.Write, bufferSize: 0);
-        await using FileStream output = new(ourOutput, FileAccess.Read, bufferSize: 0);
-        SpawnedProcess process;
-        using (theirInput)
-        using (theirOutput)
-        {
-            process = Start(program, name, target, theirInput, theirOutput);
-        }
-
-        using CancellationTokenSource limit = new(options.Timeout, time);
-        using CancellationTokenSource ended =
-            CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        await using CancellationTokenRegistration kill = ended.Token.Register(() => Kill(process));
-        Task writing = Task.Run(() => WriteAsync(input, descriptor), CancellationToken.None);
-        string reason = await Task.Run(() => ReadAsync(output), CancellationToken.None);
-        ChildExit exit = await process.Exit;
-        await output.DisposeAsync();
-        await writing;
-        cancellationToken.ThrowIfCancellationRequested();
-        return limit.IsCancellationRequested
-            ? (false, $"no judgement within {options.Timeout.TotalSeconds:0.###} s")
-            : (exit.Code == 0, reason);
-    }
-
-    private static SpawnedProcess Start(
-        string program, string name, Descriptor target, SafeFileHandle input, SafeFileHandle output)
-    {
         SpawnRequest request = new()
         {
             Program = program,
@@ -113,58 +84,21 @@ internal sealed class ImageVerifiers(ImageVerifierOptions options, TimeProvider 
                 "-name", name, "-digest", target.Digest.ToString(), "-stdin-media-type", DescriptorType,
             ],
             NewSession = true,
-            Descriptors = new Dictionary<int, SafeHandle> { [0] = input, [1] = output },
         };
         try
         {
-            return Spawn.Start(request);
+            ProgramResult result = await ProgramRun.RunAsync(
+                request, descriptor, MaxReason, options.Timeout, time, Loop.Value, cancellationToken);
+            return (result.Code == 0, Encoding.UTF8.GetString(result.Output).Trim());
+        }
+        catch (TimeoutException)
+        {
+            return (false, $"no judgement within {options.Timeout.TotalSeconds:0.###} s");
         }
         catch (LinuxException e)
         {
             throw new GantryException(
                 ErrorKind.Unavailable, $"image verifier {Path.GetFileName(program)}: {e.Message}", e);
-        }
-    }
-
-    private static async Task WriteAsync(FileStream input, byte[] descriptor)
-    {
-        try
-        {
-            await using (input)
-            {
-                await input.WriteAsync(descriptor);
-            }
-        }
-        catch (IOException)
-        {
-            // It decides without having read it.
-        }
-    }
-
-    private static async Task<string> ReadAsync(FileStream output)
-    {
-        byte[] kept = new byte[MaxReason];
-        int count = await output.ReadAtLeastAsync(kept, kept.Length, throwOnEndOfStream: false);
-
-        // The rest is read and let go, so that the program does not wait.
-        byte[] rest = new byte[4096];
-        while (count == kept.Length && await output.ReadAsync(rest) > 0)
-        {
-        }
-
-        return Encoding.UTF8.GetString(kept, 0, count).Trim();
-    }
-
-    // With what it has started in its session.
-    private static void Kill(SpawnedProcess process)
-    {
-        try
-        {
-            Signals.SendToGroup(process.Pid, Signals.SIGKILL);
-        }
-        catch (LinuxException e) when (e.Errno == Errno.ESRCH)
-        {
-            // It has just ended.
         }
     }
 

@@ -10,15 +10,21 @@ namespace Gantry.Server.Transfers;
 /// <summary>Asks the client, over a stream of its, who it is at a registry.</summary>
 /// <param name="stream">The client's stream.</param>
 /// <param name="reference">The image that is transferred.</param>
-internal sealed class StreamCredentials(ClientStream stream, string reference) : ICredentialSource, IDisposable
+/// <param name="time">The clock.</param>
+internal sealed class StreamCredentials(ClientStream stream, string reference, TimeProvider time) : ICredentialSource, IDisposable
 {
     private const string Origin = "the client";
+
+    // Somebody may have to type a password.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     // One question at a time: answers bear no mark of what they answer.
     private readonly SemaphoreSlim _gate = new(1);
 
     /// <inheritdoc/>
-    /// <exception cref="GantryException">InvalidArgument: the client's answer is none.</exception>
+    /// <exception cref="GantryException">
+    /// InvalidArgument: the client's answer is none; Unauthenticated: it does not answer.
+    /// </exception>
     public async ValueTask<RegistryCredential?> GetAsync(CredentialRequest request, CancellationToken cancellationToken)
     {
         AuthRequest question = new() { Host = request.Host, Reference = reference };
@@ -27,7 +33,11 @@ internal sealed class StreamCredentials(ClientStream stream, string reference) :
         try
         {
             await stream.SendAsync(TypeUrl.PackAny(question), cancellationToken);
-            return Credential(await stream.ReceiveAsync(cancellationToken));
+            return Credential(await stream.ReceiveAsync(cancellationToken).WaitAsync(Patience, time, cancellationToken));
+        }
+        catch (TimeoutException e)
+        {
+            throw new GantryException(ErrorKind.Unauthenticated, $"the client does not say who it is at {request.Host}", e);
         }
         finally
         {

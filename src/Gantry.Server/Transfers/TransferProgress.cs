@@ -10,13 +10,17 @@ namespace Gantry.Server.Transfers;
 
 /// <summary>
 /// Tells a client how far a transfer has come, over a stream of the client's; nobody, when it gave none. A client that does
-/// not listen any more does not end the transfer.
+/// not listen any more does not end the transfer, nor hold up its end.
 /// </summary>
 internal sealed class TransferProgress : IAsyncDisposable
 {
+    private const int MaxWaiting = 16 * 1024;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly ClientStream? _stream;
-    private readonly Channel<Progress> _waiting =
-        Channel.CreateUnbounded<Progress>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource _ended;
+    private readonly Channel<Progress> _waiting = Channel.CreateBounded<Progress>(
+        new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
 
     private readonly Task _sending;
 
@@ -26,7 +30,8 @@ internal sealed class TransferProgress : IAsyncDisposable
     public TransferProgress(ClientStream? stream, CancellationToken cancellationToken)
     {
         _stream = stream;
-        _sending = stream is null ? Task.CompletedTask : SendAsync(stream, cancellationToken);
+        _ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _sending = stream is null ? Task.CompletedTask : SendAsync(stream, _ended.Token);
     }
 
     /// <summary>Tells of the transfer as a whole.</summary>
@@ -60,8 +65,10 @@ internal sealed class TransferProgress : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _waiting.Writer.TryComplete();
+        _ended.CancelAfter(Patience);
         await _sending;
         _stream?.Close();
+        _ended.Dispose();
     }
 
     private void Add(Progress progress)

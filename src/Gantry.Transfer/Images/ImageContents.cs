@@ -7,9 +7,6 @@ namespace Gantry.Transfer.Images;
 /// <summary>All that an image, or one manifest of it, consists of, as far as it is here.</summary>
 public sealed class ImageContents
 {
-    private const int MaxIndexDepth = 4;
-    private const int MaxManifests = 4096;
-
     private readonly List<Descriptor> _manifests = [];
     private readonly Dictionary<Digest, Descriptor> _blobs = [];
     private readonly List<MissingPart> _missing = [];
@@ -75,13 +72,13 @@ public sealed class ImageContents
             return;
         }
 
-        if (depth > MaxIndexDepth || _seen.Count > MaxManifests)
+        if (depth > ImageLimits.IndexDepth || _seen.Count > ImageLimits.Manifests)
         {
             throw new GantryException(
                 ErrorKind.InvalidArgument,
-                depth > MaxIndexDepth
-                    ? $"content {target.Digest}: indexes nested more than {MaxIndexDepth} deep"
-                    : $"content {target.Digest}: more than {MaxManifests} manifests");
+                depth > ImageLimits.IndexDepth
+                    ? $"content {target.Digest}: indexes nested more than {ImageLimits.IndexDepth} deep"
+                    : $"content {target.Digest}: more than {ImageLimits.Manifests} manifests");
         }
 
         bool isIndex = MediaTypes.IsIndex(target.MediaType);

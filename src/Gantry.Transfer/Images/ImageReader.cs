@@ -9,8 +9,6 @@ namespace Gantry.Transfer.Images;
 /// <param name="scope">The namespace.</param>
 public sealed class ImageReader(INamespaceScope scope)
 {
-    private const int MaxIndexDepth = 4;
-
     /// <summary>Reads an image by its name.</summary>
     /// <param name="name">The name of an image record.</param>
     /// <param name="platform">What it is to run on.</param>
@@ -84,12 +82,12 @@ public sealed class ImageReader(INamespaceScope scope)
             return matches ? (target, manifest, config) : null;
         }
 
-        if (!MediaTypes.IsIndex(target.MediaType) || depth >= MaxIndexDepth)
+        if (!MediaTypes.IsIndex(target.MediaType) || depth >= ImageLimits.IndexDepth)
         {
             throw new GantryException(
                 ErrorKind.InvalidArgument,
-                depth >= MaxIndexDepth
-                    ? $"content {target.Digest}: indexes nested more than {MaxIndexDepth} deep"
+                depth >= ImageLimits.IndexDepth
+                    ? $"content {target.Digest}: indexes nested more than {ImageLimits.IndexDepth} deep"
                     : $"content {target.Digest}: media type \"{target.MediaType}\" is no image");
         }
 

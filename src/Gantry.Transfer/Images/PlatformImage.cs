@@ -17,7 +17,6 @@ public sealed record PlatformImage(
     ImageConfig? Config,
     IReadOnlyList<Descriptor> Missing)
 {
-    private const int MaxIndexDepth = 4;
     private const int MaxManifests = 4096;
 
     /// <summary>Manifest, config and layers; the manifest alone when it is not here.</summary>
@@ -46,7 +45,7 @@ public sealed record PlatformImage(
         int seen = 0;
         while (pending.TryPop(out (Descriptor Target, int Depth) next))
         {
-            if (next.Depth > MaxIndexDepth || ++seen > MaxManifests)
+            if (next.Depth > ImageLimits.IndexDepth || ++seen > MaxManifests)
             {
                 throw new GantryException(
                     ErrorKind.InvalidArgument, $"content {target.Digest}: indexes nested too deep, or too many manifests");

@@ -192,24 +192,26 @@ public sealed class ImageImporter(
         ImportRequest request,
         CancellationToken cancellationToken)
     {
-        if (request.Snapshotter is null)
+        string? notUnpacked = null;
+        foreach (UnpackTarget target in request.Unpacks)
         {
-            return null;
+            ResolvedImage resolved;
+            try
+            {
+                resolved = await new ImageReader(scope).ReadAsync(
+                    image, target.Platform ?? PlatformMatcher.Default, cancellationToken);
+            }
+            catch (GantryException e) when (e.Kind is ErrorKind.NotFound or ErrorKind.InvalidArgument)
+            {
+                notUnpacked ??= e.Message;
+                continue;
+            }
+
+            await unpacker.UnpackAsync(
+                scope, resolved.Manifest, resolved.Config, target.Snapshotter, null, null, cancellationToken);
         }
 
-        ResolvedImage resolved;
-        try
-        {
-            resolved = await new ImageReader(scope).ReadAsync(image, request.Platform, cancellationToken);
-        }
-        catch (GantryException e) when (e.Kind is ErrorKind.NotFound or ErrorKind.InvalidArgument)
-        {
-            return e.Message;
-        }
-
-        await unpacker.UnpackAsync(
-            scope, resolved.Manifest, resolved.Config, request.Snapshotter, null, null, cancellationToken);
-        return null;
+        return notUnpacked;
     }
 
     // Labels keep what each manifest refers to; what is missing is told.

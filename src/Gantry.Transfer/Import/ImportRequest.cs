@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Gantry.Oci.Image;
+using Gantry.Transfer.Unpack;
 
 namespace Gantry.Transfer.Import;
 
@@ -26,9 +27,6 @@ public sealed record ImportRequest
     /// <summary>True to pack layers that are not, as they are in what <c>docker save</c> writes, with gzip.</summary>
     public bool Compress { get; init; }
 
-    /// <summary>The snapshotter to unpack into; null to unpack nothing.</summary>
-    public string? Snapshotter { get; init; }
-
-    /// <summary>Of each image, the best match is unpacked.</summary>
-    public PlatformMatcher Platform { get; init; } = PlatformMatcher.Default;
+    /// <summary>Where to unpack: of each image what suits the target's platform (this machine's if it names none) best.</summary>
+    public IReadOnlyList<UnpackTarget> Unpacks { get; init; } = [];
 }

@@ -135,6 +135,7 @@ internal sealed class BlobFetcher(
             IContentWriter? writer = await OpenAsync(descriptor, cancellationToken);
             if (writer is null)
             {
+                await LabelExistingAsync(descriptor, labels, cancellationToken);
                 Report(descriptor, descriptor.Size, PullState.Exists);
                 return;
             }
@@ -153,7 +154,8 @@ internal sealed class BlobFetcher(
             }
             catch (GantryException e) when (e.Kind == ErrorKind.AlreadyExists)
             {
-                // Another client was first.
+                // Another client was first, and its labels may not be those that keep what this refers to.
+                await LabelExistingAsync(descriptor, labels, cancellationToken);
             }
             catch (GantryException e) when (e.Kind == ErrorKind.FailedPrecondition && resumed > 0)
             {
@@ -299,6 +301,15 @@ internal sealed class BlobFetcher(
         }
 
         return all;
+    }
+
+    private async Task LabelExistingAsync(
+        Descriptor descriptor, IReadOnlyDictionary<string, string> labels, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(descriptor, cancellationToken) is { } info)
+        {
+            await AddLabelsAsync(info, labels, cancellationToken);
+        }
     }
 
     private async Task AddLabelsAsync(

@@ -27,7 +27,6 @@ public sealed class ImagePuller(
     TimeProvider? time = null,
     ILogger? logger = null)
 {
-    private const int MaxIndexDepth = 4;
     private const int MaxParallelDownloads = 64;
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
@@ -142,8 +141,8 @@ public sealed class ImagePuller(
         long started = _time.GetTimestamp();
         using BlobFetcher fetcher = new(
             registry, scope, request.Reference, progress, request.MaxConcurrentDownloads, _time, _logger);
-        List<Fetched> manifests = await FetchManifestsAsync(
-            scope, fetcher, target, request, progress, 0, cancellationToken);
+        List<FetchedManifest> manifests = await new ManifestFetch(scope, fetcher, request, progress)
+            .FetchAsync(target, cancellationToken);
         if (manifests.Count == 0)
         {
             throw new GantryException(
@@ -154,7 +153,7 @@ public sealed class ImagePuller(
         TransferMetrics.Stage("manifests", _time.GetElapsedTime(started));
         started = _time.GetTimestamp();
         Digest chainId = default;
-        foreach (Fetched manifest in manifests)
+        foreach (FetchedManifest manifest in manifests)
         {
             Digest chain = await FetchAndUnpackAsync(scope, fetcher, manifest, request, progress, cancellationToken);
             chainId = chainId.IsEmpty ? chain : chainId;
@@ -163,91 +162,14 @@ public sealed class ImagePuller(
         // Step 6
         TransferMetrics.Stage("layers", _time.GetElapsedTime(started));
         ImageRecord image = await ImageRecords.SetAsync(
-            scope.Images, new ImageRecord(request.Name ?? name, target, request.Labels), cancellationToken);
+            scope.Images, new ImageRecord(request.NameOf(target.Digest), target, request.Labels), cancellationToken);
         return new PullResult(image, [.. manifests.Select(m => m.Descriptor)], chainId);
-    }
-
-    private static async Task<List<Fetched>> FetchManifestsAsync(
-        INamespaceScope scope,
-        BlobFetcher fetcher,
-        Descriptor target,
-        PullRequest request,
-        IProgress<PullProgress>? progress,
-        int depth,
-        CancellationToken cancellationToken)
-    {
-        if (MediaTypes.IsManifest(target.MediaType))
-        {
-            ImageManifest? manifest = null;
-            await fetcher.FetchManifestAsync(
-                target,
-                bytes => ContentLabels.Children(
-                    manifest = BlobReader.Parse(bytes, target.Digest, d => OciJson.ParseManifest(d))),
-                cancellationToken);
-            progress?.Report(PullProgress.Opened(target, manifest!.Layers.Prepend(manifest.Config)));
-            bool fits = depth == 0 || target.Platform is not null
-                || await ConfigFitsAsync(scope, fetcher, manifest!, request.Platform, cancellationToken);
-            return fits ? [new Fetched(target, manifest!)] : [];
-        }
-
-        if (depth >= MaxIndexDepth)
-        {
-            throw new GantryException(
-                ErrorKind.InvalidArgument, $"content {target.Digest}: indexes nested more than {MaxIndexDepth} deep");
-        }
-
-        ImageIndex? index = null;
-        await fetcher.FetchManifestAsync(
-            target,
-            bytes => ContentLabels.Children(
-                index = BlobReader.Parse(bytes, target.Digest, d => OciJson.ParseIndex(d))),
-            cancellationToken);
-        progress?.Report(PullProgress.Opened(target, index!.Manifests));
-        List<Fetched> found = [];
-        foreach (Descriptor child in ManifestChoice.Order(index!, request.Platform))
-        {
-            found.AddRange(
-                await FetchManifestsAsync(scope, fetcher, child, request, progress, depth + 1, cancellationToken));
-            if (found.Count > 0 && !request.AllPlatforms)
-            {
-                break;
-            }
-        }
-
-        return found;
-    }
-
-    private static async Task<bool> ConfigFitsAsync(
-        INamespaceScope scope,
-        BlobFetcher fetcher,
-        ImageManifest manifest,
-        PlatformMatcher platform,
-        CancellationToken cancellationToken)
-    {
-        if (!MediaTypes.IsConfig(manifest.Config.MediaType))
-        {
-            return false;
-        }
-
-        await fetcher.FetchBlobAsync(manifest.Config, arriving: null, cancellationToken);
-        ImageConfig config = await ReadConfigAsync(scope, manifest.Config, cancellationToken);
-        return platform.Matches(config.Platform);
-    }
-
-    private static async Task<ImageConfig> ReadConfigAsync(
-        INamespaceScope scope,
-        Descriptor descriptor,
-        CancellationToken cancellationToken)
-    {
-        byte[] data = await BlobReader.ReadAsync(
-            scope.Content, descriptor, OciJson.MaxConfigBytes, cancellationToken);
-        return BlobReader.Parse(data, descriptor.Digest, d => OciJson.ParseConfig(d));
     }
 
     private async Task<Digest> FetchAndUnpackAsync(
         INamespaceScope scope,
         BlobFetcher fetcher,
-        Fetched fetched,
+        FetchedManifest fetched,
         PullRequest request,
         IProgress<PullProgress>? progress,
         CancellationToken cancellationToken)
@@ -255,21 +177,19 @@ public sealed class ImagePuller(
         ImageManifest manifest = fetched.Manifest;
         using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task config = fetcher.FetchBlobAsync(manifest.Config, arriving: null, all.Token);
-        bool unpacks = request.Snapshotter is not null && MediaTypes.IsConfig(manifest.Config.MediaType)
-            && (request.UnpackPlatform is null || fetched.Descriptor.Platform is null
-                || request.UnpackPlatform.Matches(fetched.Descriptor.Platform));
-        bool isRemote = unpacks && request.RemoteSnapshots;
+        UnpackTarget? target = MediaTypes.IsConfig(manifest.Config.MediaType) ? request.UnpackOf(fetched.Descriptor) : null;
+        bool isRemote = target is { IsRemote: true };
         using LayerFetches layers = new(
             manifest.Layers,
-            (layer, blob) => fetcher.FetchBlobAsync(layer, unpacks ? blob : null, all.Token));
+            (layer, blob) => fetcher.FetchBlobAsync(layer, target is null ? null : blob, all.Token));
         if (!isRemote && manifest.Layers.Count > 0)
         {
             _ = layers.StartFrom(0);
         }
 
-        Task<Digest> unpack = unpacks
-            ? UnpackAsync(scope, fetched, config, layers, request, progress, all.Token)
-            : Task.FromResult(default(Digest));
+        Task<Digest> unpack = target is null
+            ? Task.FromResult(default(Digest))
+            : UnpackAsync(scope, fetched, config, layers, request.Reference, target, progress, all.Token);
         try
         {
             await FirstFailure.AllAsync(isRemote ? [config, unpack] : [config, .. layers.Started, unpack], all);
@@ -285,25 +205,24 @@ public sealed class ImagePuller(
 
     private async Task<Digest> UnpackAsync(
         INamespaceScope scope,
-        Fetched fetched,
+        FetchedManifest fetched,
         Task configFetched,
         LayerFetches layers,
-        PullRequest request,
+        Reference reference,
+        UnpackTarget target,
         IProgress<PullProgress>? progress,
         CancellationToken cancellationToken)
     {
         await configFetched;
-        ImageConfig config = await ReadConfigAsync(scope, fetched.Manifest.Config, cancellationToken);
+        ImageConfig config = await ManifestFetch.ReadConfigAsync(scope, fetched.Manifest.Config, cancellationToken);
         return await unpacker.UnpackAsync(
             scope,
             fetched.Manifest,
             config,
-            request.Snapshotter!,
+            target.Snapshotter,
             index => layers.ReadyAsync(index, cancellationToken),
             progress,
-            request.RemoteSnapshots ? new RemoteSource(request.Reference.ToString(), fetched.Descriptor.Digest) : null,
+            target.IsRemote ? new RemoteSource(reference.ToString(), fetched.Descriptor.Digest) : null,
             cancellationToken);
     }
-
-    private sealed record Fetched(Descriptor Descriptor, ImageManifest Manifest);
 }

@@ -18,8 +18,6 @@ namespace Gantry.Transfer.Pull;
 /// <param name="progress">Is told of each part; null for nobody.</param>
 internal sealed class PresentImage(INamespaceScope scope, PullRequest request, IProgress<PullProgress>? progress)
 {
-    private const int MaxIndexDepth = 4;
-
     private readonly string _source = WellKnownLabels.DistributionSource + request.Reference.Host;
 
     /// <summary>Looks for it.</summary>
@@ -29,15 +27,14 @@ internal sealed class PresentImage(INamespaceScope scope, PullRequest request, I
     public async Task<PullResult?> FindAsync(Descriptor target, CancellationToken cancellationToken)
     {
         // A lease of the caller's is to have all of the image, whatever becomes of the record.
-        if (request.AllPlatforms || request.RemoteSnapshots || scope.LeaseId is not null)
+        if (request.AllPlatforms || request.Unpacks.Any(target => target.IsRemote) || scope.LeaseId is not null)
         {
             return null;
         }
 
         try
         {
-            string name = request.Name ?? request.Reference.ToString();
-            ImageRecord image = await scope.Images.GetAsync(name, cancellationToken);
+            ImageRecord image = await scope.Images.GetAsync(request.NameOf(target.Digest), cancellationToken);
             if (image.Target.Digest != target.Digest || image.Target.MediaType != target.MediaType)
             {
                 return null;
@@ -74,7 +71,7 @@ internal sealed class PresentImage(INamespaceScope scope, PullRequest request, I
         Descriptor document = target;
         for (int depth = 0; !MediaTypes.IsManifest(document.MediaType); depth++)
         {
-            byte[]? bytes = depth < MaxIndexDepth && MediaTypes.IsIndex(document.MediaType)
+            byte[]? bytes = depth < ImageLimits.IndexDepth && MediaTypes.IsIndex(document.MediaType)
                 ? await ReadAsync(document, OciJson.MaxManifestBytes, parts, cancellationToken)
                 : null;
             ImageIndex? index = bytes is null ? null : BlobReader.Parse(bytes, document.Digest, d => OciJson.ParseIndex(d));
@@ -109,9 +106,7 @@ internal sealed class PresentImage(INamespaceScope scope, PullRequest request, I
     private async Task<Digest?> FindSnapshotAsync(
         Descriptor document, ImageManifest manifest, ContentInfo info, CancellationToken cancellationToken)
     {
-        if (request.Snapshotter is not { } snapshotter
-            || !MediaTypes.IsConfig(manifest.Config.MediaType)
-            || (request.UnpackPlatform is { } wanted && document.Platform is { } platform && !wanted.Matches(platform)))
+        if (request.UnpackOf(document) is not { } unpack || !MediaTypes.IsConfig(manifest.Config.MediaType))
         {
             return default(Digest);
         }
@@ -125,8 +120,8 @@ internal sealed class PresentImage(INamespaceScope scope, PullRequest request, I
         }
 
         Digest chain = ChainId.Of(config.DiffIds);
-        await scope.Snapshots(snapshotter).StatAsync(chain.ToString(), cancellationToken);
-        return info.Labels.GetValueOrDefault(WellKnownLabels.GcRefSnapshot + snapshotter) == chain.ToString() ? chain : null;
+        await scope.Snapshots(unpack.Snapshotter).StatAsync(chain.ToString(), cancellationToken);
+        return info.Labels.GetValueOrDefault(WellKnownLabels.GcRefSnapshot + unpack.Snapshotter) == chain.ToString() ? chain : null;
     }
 
     private async Task<byte[]?> ReadAsync(

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Gantry.Oci.Image;
+using Gantry.Transfer.Unpack;
 
 namespace Gantry.Transfer.Pull;
 
@@ -7,8 +8,8 @@ namespace Gantry.Transfer.Pull;
 /// <param name="Reference">The full name; the image record gets it as its name, unless <see cref="Name"/> says otherwise.</param>
 public sealed record PullRequest(Reference Reference)
 {
-    /// <summary>The name of the image record; null for the reference.</summary>
-    public string? Name { get; init; }
+    /// <summary>The name of the image record, by what the reference stands for; null for the reference.</summary>
+    public Func<Digest, string>? Name { get; init; }
 
     /// <summary>Is asked once it is known what the reference stands for, and ends the pull by an error.</summary>
     public Func<Descriptor, CancellationToken, Task>? Verify { get; init; }
@@ -19,21 +20,20 @@ public sealed record PullRequest(Reference Reference)
     /// <summary>True to fetch every manifest that <see cref="Platform"/> matches, and not only the best.</summary>
     public bool AllPlatforms { get; init; }
 
-    /// <summary>The snapshotter to unpack into; null to unpack nothing.</summary>
-    public string? Snapshotter { get; init; }
-
-    /// <summary>What is fetched for other platforms than this is not unpacked; null to unpack everything.</summary>
-    public PlatformMatcher? UnpackPlatform { get; init; }
-
-    /// <summary>
-    /// Whether the snapshotter may have layers without their being downloaded: it is told where they are, and only those
-    /// are fetched that it does not have then.
-    /// </summary>
-    public bool RemoteSnapshots { get; init; }
+    /// <summary>Where to unpack: each manifest goes to the first that takes its platform, if one does.</summary>
+    public IReadOnlyList<UnpackTarget> Unpacks { get; init; } = [];
 
     /// <summary>How many blobs are downloaded at once at most.</summary>
     public int MaxConcurrentDownloads { get; init; } = 3;
 
     /// <summary>Labels of the image record.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>The name of the image record.</summary>
+    /// <param name="target">What the reference stands for.</param>
+    public string NameOf(Digest target) => Name is null ? Reference.ToString() : Name(target);
+
+    /// <summary>Where to unpack a manifest; null for nowhere.</summary>
+    /// <param name="manifest">What leads to the manifest.</param>
+    public UnpackTarget? UnpackOf(Descriptor manifest) => Unpacks.FirstOrDefault(target => target.Takes(manifest.Platform));
 }

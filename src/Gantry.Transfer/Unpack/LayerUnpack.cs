@@ -49,8 +49,7 @@ internal sealed class LayerUnpack(
     /// <param name="below">Ends when the snapshot below is there.</param>
     /// <param name="arriving">The layer as it comes; null when it is in the content store.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>False when that can't be done with this snapshotter or this layer; then nothing was made.</returns>
-    public async Task<bool> TryDetachedAsync(
+    public async Task<UnpackOutcome> TryDetachedAsync(
         Task below, IArrivingBlob? arriving, CancellationToken cancellationToken)
     {
         ImmutableDictionary<string, string> labels = layer.Labels().Add(
@@ -58,7 +57,7 @@ internal sealed class LayerUnpack(
         if (await PrepareAsync("", labels, cancellationToken) is not var (key, mounts))
         {
             await below;
-            return true;
+            return UnpackOutcome.WasThere;
         }
 
         bool isDetached = false;
@@ -78,14 +77,14 @@ internal sealed class LayerUnpack(
         try
         {
             await CommitAfterAsync(ApplyAsync, key, layer.Parent, cancellationToken);
-            return isDetached;
+            return isDetached ? UnpackOutcome.Applied : UnpackOutcome.NeedsParent;
         }
         catch (GantryException e) when (isDetached && !below.IsFaulted)
         {
             // It has need of those below, or a differ of another program does not know what to do. What is wrong with the
             // layer itself shows on the parent, too.
             logger.NotDetached(layer.Descriptor.Digest.ToString(), e.Message);
-            return false;
+            return UnpackOutcome.NeedsParent;
         }
     }
 
@@ -93,14 +92,13 @@ internal sealed class LayerUnpack(
     /// <param name="below">Ends when the snapshot below is there.</param>
     /// <param name="ready">Waits until the layer can be read, which a remote snapshotter may turn out not to have.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>False when the snapshotter had it already.</returns>
-    public async Task<bool> OnParentAsync(
+    public async Task<UnpackOutcome> OnParentAsync(
         Task below, Func<Task<IArrivingBlob?>> ready, CancellationToken cancellationToken)
     {
         await below;
         if (await PrepareAsync(layer.Parent, layer.Labels(), cancellationToken) is not var (key, mounts))
         {
-            return false;
+            return UnpackOutcome.WasThere;
         }
 
         async Task<bool> ApplyAsync()
@@ -110,7 +108,7 @@ internal sealed class LayerUnpack(
         }
 
         await CommitAfterAsync(ApplyAsync, key, "", cancellationToken);
-        return true;
+        return UnpackOutcome.Applied;
     }
 
     // Step 3. Null when the snapshotter has the chain already: a remote one says so by refusing.
@@ -145,19 +143,20 @@ internal sealed class LayerUnpack(
         IReadOnlyList<Mount> mounts, bool syncs, IArrivingBlob? arriving, CancellationToken cancellationToken)
     {
         // Step 4
-        await applies.WaitAsync(cancellationToken);
+        ApplySlot slot = new(applies, time);
+        await slot.TakeAsync(cancellationToken);
         Descriptor applied;
         try
         {
             applied = await differ.ApplyAsync(
                 layer.Descriptor,
                 mounts,
-                new UnpackOptions { SyncFilesystem = syncs, Arriving = arriving },
+                new UnpackOptions { SyncFilesystem = syncs, Arriving = slot.Over(arriving) },
                 cancellationToken);
         }
         finally
         {
-            applies.Release();
+            slot.Leave();
         }
 
         // Step 5

@@ -28,10 +28,8 @@ public sealed class Unpacker(
     /// <summary>The snapshotter that layers may be unpacked into before those below them.</summary>
     private const string Detaching = "overlayfs";
 
-    /// <summary>
-    /// Two threads work on a layer, but wait for its bytes while it comes; what is inflated at once takes memory in the daemon.
-    /// </summary>
-    private static readonly int MaxApplies = Math.Clamp(Environment.ProcessorCount * 2, 4, 8);
+    /// <summary>Two threads work on a layer, and what is inflated at once takes memory: the window of zstd alone may be 8 MB.</summary>
+    private static readonly int MaxApplies = Math.Clamp(Environment.ProcessorCount, 2, 8);
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
@@ -211,11 +209,16 @@ public sealed class Unpacker(
         Task telling = layer.IsRemote ? Task.CompletedTask : TellUnpackingAsync(arriving, progress, layer);
 
         // Steps 3 to 6
-        bool isApplied = (snapshotter == Detaching && layer.CanBeDetached
-                && await unpack.TryDetachedAsync(below, arriving, cancellationToken))
-            || await unpack.OnParentAsync(below, ready, cancellationToken);
+        UnpackOutcome outcome = snapshotter == Detaching && layer.CanBeDetached
+            ? await unpack.TryDetachedAsync(below, arriving, cancellationToken)
+            : UnpackOutcome.NeedsParent;
+        if (outcome == UnpackOutcome.NeedsParent)
+        {
+            outcome = await unpack.OnParentAsync(below, ready, cancellationToken);
+        }
+
         await telling;
-        if (isApplied)
+        if (outcome == UnpackOutcome.Applied)
         {
             await LabelAsync(
                 scope.Content,

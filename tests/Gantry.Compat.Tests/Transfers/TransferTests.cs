@@ -276,6 +276,36 @@ public sealed class TransferTests(Images images) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_verifier_that_leaves_a_program_behind_has_judged_all_the_same()
+    {
+        await WithVerifierAsync("setsid sleep 3 &");
+
+        await TransferAsync(Registry(images.Busybox), new ImageStore { Name = images.Busybox });
+
+        Assert.Equal($"{images.Busybox}\n", await ShellAsync("ctr image ls -q"));
+    }
+
+    [Fact]
+    public async Task A_pull_whose_client_can_not_say_who_it_is_ends_and_says_why()
+    {
+        await using RegistryServer registry = await RegistryServer.StartAsync(
+            new RegistryServerOptions { Username = "alice", Password = "s3cret" }, Token);
+        string image = await registry.PushAsync(images.BusyboxLayout, "busybox:latest", null, Token);
+        using TempDirectory docker = new();
+        await File.WriteAllTextAsync(
+            docker["config.json"], $$"""{"credHelpers":{"{{registry.Host}}":"not-installed"}}""", Token);
+
+        BufferedCommandResult result = await _daemon.RunAsync(
+            Needs.Published("gantry"),
+            ["pull", "--plain-http", image],
+            new Dictionary<string, string?> { ["DOCKER_CONFIG"] = docker.Path });
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains(
+            "credential helper docker-credential-not-installed is not installed", result.StandardError, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_verifier_is_told_what_is_to_be_pulled()
     {
         await WithVerifierAsync("echo \"$@\" > \"$(dirname \"$0\")/../told\"; cat >> \"$(dirname \"$0\")/../told\"");

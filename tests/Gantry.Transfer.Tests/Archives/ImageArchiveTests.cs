@@ -8,6 +8,7 @@ using Gantry.Transfer.Images;
 using Gantry.Transfer.Import;
 using Gantry.Transfer.Pull;
 using Gantry.Transfer.Tests.Push;
+using Gantry.Transfer.Unpack;
 using Xunit;
 using static Gantry.Transfer.Tests.PullFixture;
 
@@ -17,7 +18,7 @@ namespace Gantry.Transfer.Tests.Archives;
 public sealed class ImageArchiveTests
 {
     private static readonly Platform Here = new("linux", Platform.Current.Architecture, "");
-    private static readonly ImportRequest Unpacked = new() { Snapshotter = "overlayfs", BaseName = "local/base" };
+    private static readonly ImportRequest Unpacked = new() { Unpacks = [new UnpackTarget("overlayfs")], BaseName = "local/base" };
 
     [Theory]
     [InlineData("oci-archive", "v1", "local/base:v1")]

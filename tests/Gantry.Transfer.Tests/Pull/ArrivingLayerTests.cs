@@ -4,6 +4,7 @@ using Gantry.Distribution;
 using Gantry.Oci.Image;
 using Gantry.Testing;
 using Gantry.Transfer.Pull;
+using Gantry.Transfer.Unpack;
 using Xunit;
 using static Gantry.Transfer.Tests.PullFixture;
 
@@ -147,7 +148,7 @@ public sealed class ArrivingLayerTests
         Descriptor layer = fixture.Layout.Add(MediaTypes.OciLayer, tar);
         Descriptor manifest = fixture.Layout.AddImage("v1", Platform.Current, [(layer, layer.Digest)]);
         registry.Add(fixture.Layout, Repository, "v1", manifest);
-        PullRequest request = new(Reference.Parse($"{registry.Host}/{Repository}:v1")) { Snapshotter = snapshotter };
+        PullRequest request = new(Reference.Parse($"{registry.Host}/{Repository}:v1")) { Unpacks = snapshotter is null ? [] : [new UnpackTarget(snapshotter)] };
         return (request, file, layer.Digest);
     }
 

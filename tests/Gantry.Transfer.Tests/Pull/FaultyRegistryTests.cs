@@ -6,6 +6,7 @@ using Gantry.Oci.Image;
 using Gantry.Testing;
 using Gantry.Transfer.Pull;
 using Gantry.Transfer.Tests.Push;
+using Gantry.Transfer.Unpack;
 using Xunit;
 using static Gantry.Transfer.Tests.PullFixture;
 
@@ -192,6 +193,45 @@ public sealed class FaultyRegistryTests
     }
 
     [Fact]
+    public async Task An_index_that_names_others_a_thousand_times_is_looked_through_once()
+    {
+        await using PullFixture fixture = await CreateAsync();
+        await using FaultyRegistry registry = new();
+        Descriptor inner = new(MediaTypes.OciManifest, Digest.OfBytes([0]), 100);
+        string platform = ""","platform":{"os":"plan9","architecture":"z80"}""";
+        for (int depth = 0; depth < 4; depth++)
+        {
+            string entry = $$"""{"mediaType":"{{inner.MediaType}}","digest":"{{inner.Digest}}","size":{{inner.Size}}{{platform}}}""";
+            string json = $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciIndex}}","manifests":[{{string.Join(',', Enumerable.Repeat(entry, 1000))}}]}""";
+            inner = registry.Add(Repository, MediaTypes.OciIndex, Encoding.UTF8.GetBytes(json), "v1");
+            platform = "";
+        }
+
+        GantryException error = await Assert.ThrowsAsync<GantryException>(
+            () => PullAsync(fixture, Reference.Parse($"{registry.Host}/{Repository}:v1")));
+
+        Assert.Equal(ErrorKind.NotFound, error.Kind);
+        await fixture.AssertNothingHalfMadeAsync();
+    }
+
+    [Fact]
+    public async Task A_manifest_of_too_many_layers_is_refused()
+    {
+        await using PullFixture fixture = await CreateAsync();
+        await using FaultyRegistry registry = new();
+        string layer = $$"""{"mediaType":"{{MediaTypes.OciLayer}}","digest":"{{Digest.OfBytes([1])}}","size":1}""";
+        string json = $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciManifest}}","config":{"mediaType":"{{MediaTypes.OciConfig}}","digest":"{{Digest.OfBytes([2])}}","size":1},"layers":[{{string.Join(',', Enumerable.Repeat(layer, 5000))}}]}""";
+        registry.Add(Repository, MediaTypes.OciManifest, Encoding.UTF8.GetBytes(json), "v1");
+
+        GantryException error = await Assert.ThrowsAsync<GantryException>(
+            () => PullAsync(fixture, Reference.Parse($"{registry.Host}/{Repository}:v1")));
+
+        Assert.Equal(ErrorKind.InvalidArgument, error.Kind);
+        Assert.Contains("5000 layers", error.Message, StringComparison.Ordinal);
+        await fixture.AssertNothingHalfMadeAsync();
+    }
+
+    [Fact]
     public async Task A_layer_that_inflates_a_thousandfold_is_unpacked()
     {
         await using PullFixture fixture = await CreateAsync();
@@ -261,6 +301,6 @@ public sealed class FaultyRegistryTests
     {
         using RegistryClient client = new(options ?? Quick);
         return await fixture.PullerOf(client).PullAsync(
-            new PullRequest(reference) { Snapshotter = "overlayfs" }, null, Cancel);
+            new PullRequest(reference) { Unpacks = [new UnpackTarget("overlayfs")] }, null, Cancel);
     }
 }

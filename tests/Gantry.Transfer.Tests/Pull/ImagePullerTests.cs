@@ -8,6 +8,7 @@ using Gantry.Oci.Image;
 using Gantry.Testing;
 using Gantry.Transfer.Images;
 using Gantry.Transfer.Pull;
+using Gantry.Transfer.Unpack;
 using Xunit;
 using static Gantry.Transfer.Tests.PullFixture;
 
@@ -45,7 +46,7 @@ public sealed class ImagePullerTests
         string name = await fixture.Registry.PushAsync(source, "library/busybox:latest", null, Cancel);
 
         PullResult result = await fixture.Puller.PullAsync(
-            new PullRequest(Reference.Parse(name)) { Snapshotter = "overlayfs" }, null, Cancel);
+            new PullRequest(Reference.Parse(name)) { Unpacks = [new UnpackTarget("overlayfs")] }, null, Cancel);
 
         SortedDictionary<string, string> files = await fixture.ReadSnapshotAsync("overlayfs", result.ChainId);
         Assert.Equal("busybox", files["bin/sh"]);
@@ -79,6 +80,55 @@ public sealed class ImagePullerTests
 
         async Task<IReadOnlyDictionary<string, string>> LabelsAsync(Descriptor descriptor) =>
             (await fixture.Scope.Content.InfoAsync(descriptor.Digest, Cancel)).Labels;
+    }
+
+    [Fact]
+    public async Task A_manifest_that_another_client_stores_meanwhile_gets_the_labels_that_keep_its_parts()
+    {
+        await using PullFixture fixture = await CreateAsync();
+        Descriptor manifest = AddImage(fixture, "v1", Platform.Current, "ours");
+        PullRequest request = await fixture.PushAsync("v1");
+        byte[] bytes = await File.ReadAllBytesAsync(Path.Combine(fixture.Layout.Directory, "blobs", "sha256", manifest.Digest.Hex), Cancel);
+        IContentWriter theirs = await fixture.Scope.Content.OpenWriterAsync(
+            IngestRef.Of(manifest), bytes.Length, manifest.Digest, Cancel);
+        TaskCompletionSource waits = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Recorder waiting = new(p =>
+        {
+            if (p.State == PullState.Waiting && p.Digest == manifest.Digest)
+            {
+                waits.TrySetResult();
+            }
+        });
+
+        Task<PullResult> pulling = fixture.Puller.PullAsync(request, waiting, Cancel);
+        await waits.Task.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+        await using (theirs)
+        {
+            await theirs.WriteAsync(bytes, Cancel);
+            await theirs.CommitAsync(bytes.Length, manifest.Digest, new Dictionary<string, string>(), Cancel);
+        }
+
+        PullResult result = await pulling;
+        await fixture.CollectAsync();
+
+        Assert.Equal("ours", (await fixture.ReadSnapshotAsync("overlayfs", result.ChainId))["f"]);
+        ImageContents contents = await ImageContents.ReadAsync(fixture.Scope.Content, manifest, Cancel);
+        Assert.Empty(contents.Missing);
+    }
+
+    [Fact]
+    public async Task The_record_has_the_name_that_is_made_of_the_digest()
+    {
+        await using PullFixture fixture = await CreateAsync();
+        Descriptor manifest = AddImage(fixture, "v1", Platform.Current, "ours");
+        PullRequest request = await fixture.PushAsync("v1") with { Name = digest => $"local/app@{digest}" };
+
+        await fixture.Puller.PullAsync(request, null, Cancel);
+        await fixture.Puller.PullAsync(request, null, Cancel);
+
+        Assert.Equal(
+            [$"local/app@{manifest.Digest}"],
+            (await fixture.Scope.Images.ListAsync([], Cancel)).Select(image => image.Name));
     }
 
     [Fact]
@@ -135,6 +185,36 @@ public sealed class ImagePullerTests
         Assert.Equal(2, result.Manifests.Count);
         Assert.True(result.ChainId.IsEmpty);
         Assert.Equal(7, (await fixture.ListContentAsync()).Count);
+    }
+
+    [Fact]
+    public async Task Each_platform_is_unpacked_where_it_is_wanted()
+    {
+        await using PullFixture fixture = await CreateAsync();
+        Platform other = new("linux", "s390x");
+        fixture.Layout.AddIndex(
+            "v1",
+            AddImage(fixture, null, new Platform("linux", "riscv64"), "nowhere"),
+            AddImage(fixture, null, other, "theirs"),
+            AddImage(fixture, null, Platform.Current, "ours"));
+        PullRequest request = await fixture.PushAsync("v1", snapshotter: null);
+
+        await fixture.Puller.PullAsync(
+            request with
+            {
+                Platform = PlatformMatcher.All,
+                AllPlatforms = true,
+                Unpacks =
+                [
+                    new UnpackTarget("overlayfs") { Platform = PlatformMatcher.Only(Platform.Current) },
+                    new UnpackTarget("remote") { Platform = PlatformMatcher.Only(other) },
+                ],
+            },
+            null,
+            Cancel);
+
+        Assert.Equal("ours", await OnlySnapshotAsync(fixture, "overlayfs"));
+        Assert.Equal("theirs", await OnlySnapshotAsync(fixture, "remote"));
     }
 
     [Fact]
@@ -371,7 +451,7 @@ public sealed class ImagePullerTests
         AddImage(fixture, "old", Platform.Current, "old");
         AddImage(fixture, "new", Platform.Current, "new");
         string name = await fixture.Registry.PushAsync(fixture.Layout.Source("old"), "app:latest", null, Cancel);
-        PullRequest request = new(Reference.Parse(name)) { Snapshotter = "overlayfs", Labels = Label("a", "1") };
+        PullRequest request = new(Reference.Parse(name)) { Unpacks = [new UnpackTarget("overlayfs")], Labels = Label("a", "1") };
         PullResult before = await fixture.Puller.PullAsync(request, null, Cancel);
         await fixture.Registry.PushAsync(fixture.Layout.Source("new"), "app:latest", null, Cancel);
 
@@ -447,6 +527,12 @@ public sealed class ImagePullerTests
 
     private static Descriptor AddImage(PullFixture fixture, string? tag, Platform platform, string content) =>
         fixture.Layout.AddImage(tag, platform, [ImageFactory.AddLayer(fixture.Layout, ("f", Bytes(content)))]);
+
+    private static async Task<string> OnlySnapshotAsync(PullFixture fixture, string snapshotter)
+    {
+        List<SnapshotInfo> all = await fixture.Scope.Snapshots(snapshotter).ListAsync([], Cancel).ToListAsync(Cancel);
+        return (await fixture.ReadSnapshotAsync(snapshotter, Digest.Parse(Assert.Single(all).Name)))["f"];
+    }
 
     private static Descriptor AddImageOfBig(PullFixture fixture, string tag)
     {

@@ -4,6 +4,7 @@ using Gantry.Distribution;
 using Gantry.Oci.Image;
 using Gantry.Testing;
 using Gantry.Transfer.Pull;
+using Gantry.Transfer.Unpack;
 using Xunit;
 using static Gantry.Transfer.Tests.PullFixture;
 
@@ -56,7 +57,7 @@ public sealed class PresentImageTests
         await using FaultyRegistry registry = new();
         PullRequest request = Fill(fixture, registry);
         using RegistryClient client = new(new RegistryOptions());
-        await fixture.PullerOf(client).PullAsync(request with { Snapshotter = null }, null, Cancel);
+        await fixture.PullerOf(client).PullAsync(request with { Unpacks = [] }, null, Cancel);
 
         PullResult second = await fixture.PullerOf(client).PullAsync(request, null, Cancel);
         await fixture.CollectAsync();
@@ -90,6 +91,6 @@ public sealed class PresentImageTests
         Descriptor manifest = fixture.Layout.AddImage(
             "v1", Platform.Current, [ImageFactory.AddLayer(fixture.Layout, ("f", "x"u8.ToArray()))]);
         registry.Add(fixture.Layout, Repository, "v1", manifest);
-        return new PullRequest(Reference.Parse($"{registry.Host}/{Repository}:v1")) { Snapshotter = "overlayfs" };
+        return new PullRequest(Reference.Parse($"{registry.Host}/{Repository}:v1")) { Unpacks = [new UnpackTarget("overlayfs")] };
     }
 }

@@ -2,6 +2,7 @@ using Gantry.Core.Snapshots;
 using Gantry.Oci.Image;
 using Gantry.Testing;
 using Gantry.Transfer.Pull;
+using Gantry.Transfer.Unpack;
 using Xunit;
 using static Gantry.Transfer.Tests.PullFixture;
 
@@ -17,7 +18,7 @@ public sealed class RemoteSnapshotterTests
         PullRequest request = await fixture.PushAsync("v1", "remote");
         fixture.Remote.Targets.UnionWith(chains.Take(2).Select(chain => chain.ToString()));
 
-        PullResult result = await fixture.Puller.PullAsync(request with { RemoteSnapshots = true }, null, Cancel);
+        PullResult result = await fixture.Puller.PullAsync(request with { Unpacks = [new UnpackTarget("remote") { IsRemote = true }] }, null, Cancel);
 
         HashSet<Digest> fetched = [.. (await fixture.ListContentAsync()).Select(info => info.Digest)];
         Assert.DoesNotContain(layers[0].Digest, fetched);
@@ -37,7 +38,7 @@ public sealed class RemoteSnapshotterTests
         (IReadOnlyList<Descriptor> layers, IReadOnlyList<Digest> chains) = AddThreeLayers(fixture);
         PullRequest request = await fixture.PushAsync("v1", "remote");
 
-        PullResult result = await fixture.Puller.PullAsync(request with { RemoteSnapshots = true }, null, Cancel);
+        PullResult result = await fixture.Puller.PullAsync(request with { Unpacks = [new UnpackTarget("remote") { IsRemote = true }] }, null, Cancel);
 
         Assert.Equal(["one", "three", "two"], (await fixture.ReadSnapshotAsync("remote", result.ChainId)).Keys);
         IReadOnlyDictionary<string, string> told = fixture.Remote.Told[chains[1].ToString()];
