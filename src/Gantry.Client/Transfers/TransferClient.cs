@@ -76,6 +76,7 @@ public sealed class TransferClient
         catch (Exception) when (refused is not null)
         {
             ExceptionDispatchInfo.Throw(refused);
+            throw;
         }
         finally
         {
