@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using Gantry.Core.Tracing;
 
 namespace Gantry.Client.Tracing;
@@ -9,6 +10,7 @@ namespace Gantry.Client.Tracing;
 public sealed class OtlpSender : IDisposable
 {
     private const int PrefixLength = 5;
+    private const int MaxAnswer = 64 << 10;
     private const string GrpcPath = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
     private readonly TraceSettings _settings;
@@ -37,7 +39,7 @@ public sealed class OtlpSender : IDisposable
         }
 
         using HttpResponseMessage response = await _http.SendAsync(message, cancellationToken).ConfigureAwait(false);
-        _ = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+        await PassOverAsync(response.Content, cancellationToken).ConfigureAwait(false);
         string? status = Trailer(response, "grpc-status");
         if (response.StatusCode is not HttpStatusCode.OK || (_settings.Grpc && status != "0"))
         {
@@ -48,6 +50,24 @@ public sealed class OtlpSender : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    /// <summary>Reads what is answered, behind which trailers may be; it says nothing that is of use here.</summary>
+    private static async Task PassOverAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        byte[] buffer = new byte[4096];
+        Stream answer = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        await using ConfiguredAsyncDisposable closing = answer.ConfigureAwait(false);
+        int length = 0;
+        int count;
+        while ((count = await answer.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+        {
+            length += count;
+            if (length > MaxAnswer)
+            {
+                throw new HttpRequestException($"the collector's answer is larger than {MaxAnswer} bytes");
+            }
+        }
+    }
 
     private static string? Trailer(HttpResponseMessage response, string name) =>
         response.TrailingHeaders.TryGetValues(name, out IEnumerable<string>? trailing) ? trailing.FirstOrDefault()

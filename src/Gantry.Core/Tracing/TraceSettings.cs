@@ -6,6 +6,8 @@ namespace Gantry.Core.Tracing;
 public sealed record TraceSettings
 {
     private const string Prefix = "OTEL_EXPORTER_OTLP_";
+    private const string TracesOnly = "TRACES_";
+    private const string ServiceName = "service.name";
     private const int UsualTimeout = 10_000;
     private const int UsualDelay = 5_000;
 
@@ -40,56 +42,66 @@ public sealed record TraceSettings
         ArgumentNullException.ThrowIfNull(variable);
         error = null;
         string exporter = Value(variable, "OTEL_TRACES_EXPORTER") ?? "otlp";
-        string? own = Value(variable, Prefix + "TRACES_ENDPOINT");
-        string? endpoint = own ?? Value(variable, Prefix + "ENDPOINT");
+        (string endpointName, string? endpoint) = OfTraces(variable, "ENDPOINT");
         if (exporter == "none" || endpoint is null
             || string.Equals(Value(variable, "OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }
 
-        string protocol = OfTraces(variable, "PROTOCOL") ?? "http/protobuf";
+        (string protocolName, string? protocol) = OfTraces(variable, "PROTOCOL");
+        string? samplerName = Value(variable, "OTEL_TRACES_SAMPLER");
+        string? argument = Value(variable, "OTEL_TRACES_SAMPLER_ARG");
+        List<KeyValuePair<string, string>> attributes = Pairs(Value(variable, "OTEL_RESOURCE_ATTRIBUTES"));
         if (exporter != "otlp")
         {
             error = $"OTEL_TRACES_EXPORTER: no exporter \"{exporter}\"";
         }
-        else if (protocol is not ("http/protobuf" or "grpc"))
+        else if (protocol is not (null or "http/protobuf" or "grpc"))
         {
-            error = $"OTEL_EXPORTER_OTLP_PROTOCOL: no protocol \"{protocol}\"";
+            error = $"{protocolName}: no protocol \"{protocol}\"";
         }
         else if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
         {
-            error = $"OTEL_EXPORTER_OTLP_ENDPOINT: \"{endpoint}\" is not http://HOST:PORT";
+            error = $"{endpointName}: \"{endpoint}\" is not http://HOST:PORT";
         }
-        else if (TraceSampler.TryParse(
-            Value(variable, "OTEL_TRACES_SAMPLER"), Value(variable, "OTEL_TRACES_SAMPLER_ARG"), out TraceSampler? sampler))
+        else if (TraceSampler.TryParse(samplerName, argument, out TraceSampler? sampler))
         {
             bool grpc = protocol == "grpc";
             return new TraceSettings
             {
-                Endpoint = own is not null || grpc ? address : new Uri(endpoint.TrimEnd('/') + "/v1/traces"),
+                Endpoint = grpc || endpointName == Prefix + TracesOnly + "ENDPOINT"
+                    ? address
+                    : new Uri(endpoint.TrimEnd('/') + "/v1/traces"),
                 Grpc = grpc,
-                Headers = Pairs(OfTraces(variable, "HEADERS")),
-                Timeout = TimeSpan.FromMilliseconds(Number(OfTraces(variable, "TIMEOUT"), UsualTimeout)),
+                Headers = Pairs(OfTraces(variable, "HEADERS").Value),
+                Timeout = TimeSpan.FromMilliseconds(Number(OfTraces(variable, "TIMEOUT").Value, UsualTimeout)),
                 Delay = TimeSpan.FromMilliseconds(Number(Value(variable, "OTEL_BSP_SCHEDULE_DELAY"), UsualDelay)),
                 Resource =
                 [
-                    new("service.name", Value(variable, "OTEL_SERVICE_NAME") ?? service),
-                    .. Pairs(Value(variable, "OTEL_RESOURCE_ATTRIBUTES")).Where(pair => pair.Key != "service.name"),
+                    new(ServiceName, Value(variable, "OTEL_SERVICE_NAME")
+                        ?? attributes.Find(pair => pair.Key == ServiceName && pair.Value.Length > 0).Value
+                        ?? service),
+                    .. attributes.Where(pair => pair.Key != ServiceName),
                 ],
                 Sampler = sampler,
             };
         }
         else
         {
-            error = $"OTEL_TRACES_SAMPLER: no sampler \"{Value(variable, "OTEL_TRACES_SAMPLER")}\" with that argument";
+            error = TraceSampler.TryParse(samplerName, argument: null, out _)
+                ? $"OTEL_TRACES_SAMPLER_ARG: \"{argument}\" is not a share from 0 to 1"
+                : $"OTEL_TRACES_SAMPLER: no sampler \"{samplerName}\"";
         }
 
         return null;
     }
 
-    private static string? OfTraces(Func<string, string?> variable, string name) =>
-        Value(variable, Prefix + "TRACES_" + name) ?? Value(variable, Prefix + name);
+    /// <summary>A variable and its value: the one for traces alone goes before the one for all.</summary>
+    private static (string Name, string? Value) OfTraces(Func<string, string?> variable, string name) =>
+        Value(variable, Prefix + TracesOnly + name) is { } own
+            ? (Prefix + TracesOnly + name, own)
+            : (Prefix + name, Value(variable, Prefix + name));
 
     // An empty variable is one that is not set.
     private static string? Value(Func<string, string?> variable, string name) =>

@@ -64,6 +64,77 @@ public sealed class SpanCollectorTests
         Assert.Null(Traces.StartClient("/s/A"));
     }
 
+    [Fact]
+    public async Task A_full_batch_does_not_wait_for_its_time()
+    {
+        TaskCompletionSource<int> sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using SpanCollector collector = new(
+            Settings,
+            (batch, _) =>
+            {
+                sent.TrySetResult(TracedSpan.ReadAll(batch).Count);
+                return Task.CompletedTask;
+            },
+            failure => Assert.Fail(failure.Message),
+            TimeProvider.System);
+
+        Make(512);
+
+        Assert.Equal(512, await sent.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task What_is_too_much_is_told_once_and_the_rest_is_sent()
+    {
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        List<int> sent = [];
+        List<string> lost = [];
+        SpanCollector collector = new(
+            Settings,
+            async (batch, _) =>
+            {
+                sent.Add(TracedSpan.ReadAll(batch).Count);
+                begun.TrySetResult();
+                await goOn.Task;
+            },
+            failure => lost.Add(failure.Message),
+            TimeProvider.System);
+        Make(512);
+        await begun.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
+        Make(2048 + 7);
+        goOn.SetResult();
+        await collector.DisposeAsync();
+
+        Assert.Equal(512 + 2048, sent.Sum());
+        Assert.StartsWith("7 spans were dropped", Assert.Single(lost), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_collector_that_never_answers_does_not_keep_the_process_from_ending()
+    {
+        List<string> lost = [];
+        SpanCollector collector = new(
+            Settings with { Timeout = TimeSpan.FromHours(1) },
+            (_, token) => Task.Delay(Timeout.InfiniteTimeSpan, token),
+            failure => lost.Add(failure.Message),
+            TimeProvider.System);
+        Make(2000);
+
+        await collector.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, lost.Count);
+    }
+
+    private static void Make(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            Traces.Source.StartActivity("span")?.Dispose();
+        }
+    }
+
     private static SpanCollector Collect(TraceSettings settings, List<TracedSpan> sent) => new(
         settings,
         (batch, _) =>

@@ -36,10 +36,18 @@ public sealed class TraceSettingsTests
     [InlineData("OTEL_TRACES_EXPORTER", "zipkin", "OTEL_TRACES_EXPORTER: no exporter \"zipkin\"")]
     [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "OTEL_EXPORTER_OTLP_PROTOCOL: no protocol \"http/json\"")]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "c:4318", "OTEL_EXPORTER_OTLP_ENDPOINT: \"c:4318\" is not http://HOST:PORT")]
-    [InlineData("OTEL_TRACES_SAMPLER", "dice", "OTEL_TRACES_SAMPLER: no sampler \"dice\" with that argument")]
+    [InlineData("OTEL_TRACES_SAMPLER", "dice", "OTEL_TRACES_SAMPLER: no sampler \"dice\"")]
+    [InlineData("OTEL_TRACES_SAMPLER_ARG", "2", "OTEL_TRACES_SAMPLER_ARG: \"2\" is not a share from 0 to 1")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "x", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: no protocol \"x\"")]
+    [InlineData(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "c:1", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: \"c:1\" is not http://HOST:PORT")]
     public void A_wrong_variable_is_told(string name, string value, string expected)
     {
-        Assert.Null(Read(out string? error, ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"), (name, value)));
+        Assert.Null(Read(
+            out string? error,
+            ("OTEL_TRACES_SAMPLER", "traceidratio"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"),
+            (name, value)));
         Assert.Equal(expected, error);
     }
 
@@ -57,6 +65,17 @@ public sealed class TraceSettingsTests
         Assert.Equal(["a=1", "b=x y"], settings.Headers.Select(pair => $"{pair.Key}={pair.Value}"));
         Assert.Equal(["service.name=mine", "zone=z"], settings.Resource.Select(pair => $"{pair.Key}={pair.Value}"));
         Assert.Equal(TimeSpan.FromMilliseconds(250), settings.Timeout);
+    }
+
+    [Fact]
+    public void The_name_of_the_service_may_be_among_the_attributes()
+    {
+        TraceSettings settings = Read(
+            out _,
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "zone=z,service.name=other"))!;
+
+        Assert.Equal(["service.name=other", "zone=z"], settings.Resource.Select(pair => $"{pair.Key}={pair.Value}"));
     }
 
     [Theory]
