@@ -64,13 +64,18 @@ public sealed unsafe partial class KeptFiles : IDisposable
         }
 
         descriptor = OpenFile(directory, name);
+        int count = descriptor < 0 ? -1 : Read(descriptor, buffer);
+        if (count < 0 && !Gone && IsLack(Marshal.GetLastPInvokeError()))
+        {
+            // The kernel lacks what the file speaks of. Anything else, such as too many open files, may pass.
+            _descriptors[index] = NotThere;
+        }
+
         if (descriptor < 0)
         {
-            _descriptors[index] = NotThere;
             return -1;
         }
 
-        int count = Read(descriptor, buffer);
         if (count >= 0 && keep && Interlocked.Increment(ref _kept) <= Share)
         {
             _descriptors[index] = descriptor;
@@ -80,11 +85,6 @@ public sealed unsafe partial class KeptFiles : IDisposable
         if (count >= 0 && keep)
         {
             Interlocked.Decrement(ref _kept);
-        }
-        else if (count < 0 && !Gone)
-        {
-            // The kernel lacks what the file speaks of.
-            _descriptors[index] = NotThere;
         }
 
         _ = close(descriptor);
@@ -106,11 +106,14 @@ public sealed unsafe partial class KeptFiles : IDisposable
         }
     }
 
+    private static bool IsLack(int error) => error is Errno.ENOENT or Errno.ENODEV or Errno.EOPNOTSUPP;
+
     private static int OpenFile(string directory, ReadOnlySpan<byte> name)
     {
         Span<byte> path = stackalloc byte[PathLimit];
         if (Encoding.UTF8.GetMaxByteCount(directory.Length) + name.Length + 2 > PathLimit)
         {
+            Marshal.SetLastPInvokeError(Errno.ENOENT);
             return -1;
         }
 
@@ -148,7 +151,7 @@ public sealed unsafe partial class KeptFiles : IDisposable
         return getrlimit(RLIMIT_NOFILE, limit) == 0 ? (int)Math.Min(limit[0] / 4 * 3, GreatestShare) : 0;
     }
 
-    [LibraryImport("libc")]
+    [LibraryImport("libc", SetLastError = true)]
     private static partial int open(byte* path, int flags);
 
     [LibraryImport("libc")]

@@ -9,7 +9,7 @@ namespace Gantry.Server.Metrics;
 internal sealed class CgroupFile(string controller, string name, params CgroupMetric[] metrics)
 {
     // The lines of the file when one was read last, and the metric of each: lines keep their order, so that looking at the
-    // same place first spares the search. A hint alone; what is in it is replaced whole.
+    // same place first spares the search. A hint alone, which scrapes change one at a time.
     private Line[] _lines = [];
 
     /// <summary>When it need not be read.</summary>

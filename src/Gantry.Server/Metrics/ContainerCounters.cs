@@ -92,5 +92,7 @@ internal sealed class ContainerCounters : IDisposable
     public void Dispose() => _kept.Dispose();
 
     private int Read(int index, string controller, ReadOnlySpan<byte> name, Span<byte> buffer, bool keep) =>
-        _paths.Directory(controller) is { } directory ? _kept.Read(index, directory, name, buffer, keep) : -1;
+        _paths.Directory(controller) is { } directory
+            ? KernelText.Whole(buffer, _kept.Read(index, directory, name, buffer, keep))
+            : -1;
 }

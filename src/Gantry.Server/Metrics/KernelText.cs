@@ -5,6 +5,15 @@ namespace Gantry.Server.Metrics;
 /// <summary>The small texts of the kernel, as bytes.</summary>
 internal static class KernelText
 {
+    /// <summary>How much of what was read of a file can be understood: one that fills the buffer may end within a number.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="count">How much was read; -1 when nothing could be.</param>
+    /// <returns>The length of the whole lines; of a file of one line, of the whole words.</returns>
+    public static int Whole(ReadOnlySpan<byte> buffer, int count) =>
+        count < buffer.Length ? count
+        : buffer.LastIndexOf((byte)'\n') is >= 0 and int line ? line + 1
+        : buffer.LastIndexOf((byte)' ') + 1;
+
     /// <summary>Takes the next line off, which is a word and what follows it.</summary>
     /// <param name="text">The text; the line is taken off.</param>
     /// <param name="key">The first word.</param>

@@ -23,16 +23,16 @@ internal sealed class LabeledMetric(string name, string help)
         ["sectors"] = new("container_blkio_sectors_recursive_total", "The blkio sectors recursive"),
     };
 
-    /// <inheritdoc cref="Block"/>
+    /// <summary>Version 2's counters of block devices, labels <c>major minor</c>.</summary>
     public static readonly LabeledMetric ReadBytes = new("container_io_rbytes_bytes", "IO bytes read");
 
-    /// <inheritdoc cref="Block"/>
+    /// <inheritdoc cref="ReadBytes"/>
     public static readonly LabeledMetric WrittenBytes = new("container_io_wbytes_bytes", "IO bytes written");
 
-    /// <inheritdoc cref="Block"/>
+    /// <inheritdoc cref="ReadBytes"/>
     public static readonly LabeledMetric Reads = new("container_io_rios_total", "Number of read IOs");
 
-    /// <inheritdoc cref="Block"/>
+    /// <inheritdoc cref="ReadBytes"/>
     public static readonly LabeledMetric Writes = new("container_io_wios_total", "Number of write IOs");
 
     /// <summary>Huge pages, label <c>page</c>.</summary>

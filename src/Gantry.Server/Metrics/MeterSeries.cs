@@ -63,9 +63,7 @@ internal sealed class MeterSeries(Instrument instrument)
     public void Write(Exposition to)
     {
         byte[] name = Encoding.UTF8.GetBytes(Name);
-        MetricKind kind = _bounds is not null ? MetricKind.Histogram
-            : instrument is UpDownCounter<long> ? MetricKind.Gauge
-            : MetricKind.Counter;
+        MetricKind kind = _bounds is not null ? MetricKind.Histogram : MetricKind.Counter;
         lock (_gate)
         {
             to.Begin(name, kind, instrument.Description ?? "");

@@ -29,6 +29,24 @@ public sealed class CgroupTests
     }
 
     [Fact]
+    public void A_file_that_could_not_be_opened_for_another_reason_than_that_it_is_not_there_is_tried_again()
+    {
+        using TempDirectory directory = new();
+        File.CreateSymbolicLink(directory["a"], directory["a"]);
+        byte[] buffer = new byte[16];
+        using KeptFiles files = new(2);
+
+        Assert.Equal(-1, files.Read(0, directory.Path, "a"u8, buffer));
+        Assert.Equal(-1, files.Read(1, directory.Path, "b"u8, buffer));
+        File.Delete(directory["a"]);
+        File.WriteAllText(directory["a"], "12");
+        File.WriteAllText(directory["b"], "12");
+
+        Assert.Equal(2, files.Read(0, directory.Path, "a"u8, buffer));
+        Assert.Equal(-1, files.Read(1, directory.Path, "b"u8, buffer));
+    }
+
+    [Fact]
     public void A_machine_with_version_2_alone_has_one_directory()
     {
         CgroupPaths paths = CgroupPaths.Parse(

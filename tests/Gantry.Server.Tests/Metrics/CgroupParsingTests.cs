@@ -9,6 +9,21 @@ namespace Gantry.Server.Tests.Metrics;
 
 public sealed class CgroupParsingTests
 {
+    [Theory]
+    [InlineData("a 1\nb 23\nc 4", 8, 4)]
+    [InlineData("a 1\nb 23\n", 9, 9)]
+    [InlineData("1 23 456", 6, 5)]
+    [InlineData("123456", 4, 0)]
+    [InlineData("a 1", 16, 3)]
+    public void A_file_that_is_larger_than_the_buffer_is_cut_between_its_lines(string text, int room, int whole)
+    {
+        byte[] buffer = new byte[room];
+        int count = Math.Min(room, text.Length);
+        Encoding.UTF8.GetBytes(text)[..count].CopyTo(buffer, 0);
+
+        Assert.Equal(whole, KernelText.Whole(buffer, count));
+    }
+
     [Fact]
     public void Lines_are_found_whatever_their_order_is()
     {
