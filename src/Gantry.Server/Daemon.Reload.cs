@@ -16,21 +16,18 @@ public sealed partial class Daemon
     {
         ArgumentNullException.ThrowIfNull(next);
         ArgumentNullException.ThrowIfNull(filters);
-        ILookup<bool, string> changed = ConfigKeys.Changed(_inForce, next).ToLookup(key => key.Reloads, key => key.Path);
-        ServerLog.Reloaded(_logger, changed[true].Any() ? string.Join(", ", changed[true]) : "nothing");
-        foreach (string key in changed[false])
-        {
-            ServerLog.NeedsRestart(_logger, key);
-        }
-
-        filters.Set(next.LogLevel);
+        LogFindings(next);
+        ILookup<bool, ConfigKey> changed = ConfigKeys.Changed(_inForce, next).ToLookup(key => key.Reloads);
+        ServerLog.Reloaded(_logger, changed[true].Any() ? string.Join(", ", changed[true].Select(key => key.Path)) : "nothing");
 
         // What needs a restart is told again each time: the daemon works as it was started.
-        _inForce = _inForce with
+        foreach (ConfigKey key in changed[false])
         {
-            LogLevel = next.LogLevel,
-            Transfers = _inForce.Transfers with { HostsDirectories = next.Transfers.HostsDirectories },
-        };
+            ServerLog.NeedsRestart(_logger, key.Path);
+        }
+
+        _inForce = changed[true].Aggregate(_inForce, (config, key) => key.Read(config, key.Get(next)));
+        filters.Set(_inForce.LogLevel);
     }
 
     /// <summary>Writes to the log what the daemon is at: threads, calls, tasks, memory.</summary>

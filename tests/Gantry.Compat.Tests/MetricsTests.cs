@@ -66,6 +66,21 @@ public sealed class MetricsTests(Images images)
     }
 
     [Fact]
+    public async Task Nothing_is_told_of_containers_when_the_configuration_says_so()
+    {
+        string address = FreeAddress();
+        await using GantryDaemon gantry = await GantryDaemon.StartNewAsync(
+            Section(address) + "\n[plugins.\"io.containerd.monitor.v1.cgroups\"]\nno_prometheus = true\n");
+        await RunAsync(gantry);
+
+        string text = await ScrapeAsync(address);
+        await RemoveAsync(gantry);
+
+        Assert.Contains("gantry_tasks{state=\"running\"} 1\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("container_id=", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Prometheus_scrapes_the_daemon()
     {
         string prometheus = Needs.Program("prometheus");

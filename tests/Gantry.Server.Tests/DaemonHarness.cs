@@ -24,21 +24,25 @@ public sealed class DaemonHarness : IAsyncDisposable
 
     public CallInvoker Calls => _channel!.CreateCallInvoker();
 
-    public DaemonConfig Config => new()
+    public DaemonConfig Config => Change(new DaemonConfig
     {
         Root = Root,
         State = _directory["s"],
         Grpc = new SocketConfig { Address = Address },
         Metrics = new MetricsConfig { Address = MetricsAddress, GrpcHistogram = true },
-    };
+    });
+
+    /// <summary>What a test sets up in another way.</summary>
+    public Func<DaemonConfig, DaemonConfig> Change { get; private init; } = config => config;
 
     /// <summary>Where metrics are served; empty for nowhere.</summary>
     public string MetricsAddress { get; private init; } = "";
 
-    public static async Task<DaemonHarness> StartAsync(CancellationToken cancellationToken, string metricsAddress = "")
+    public static async Task<DaemonHarness> StartAsync(
+        CancellationToken cancellationToken, string metricsAddress = "", Func<DaemonConfig, DaemonConfig>? change = null)
     {
         Needs.Root();
-        DaemonHarness harness = new() { MetricsAddress = metricsAddress };
+        DaemonHarness harness = new() { MetricsAddress = metricsAddress, Change = change ?? (config => config) };
         await harness.RestartAsync(cancellationToken);
         return harness;
     }

@@ -6,6 +6,7 @@ using Gantry.Api.Services.Events;
 using Gantry.Api.Services.Introspection;
 using Gantry.Api.Services.Namespaces;
 using Gantry.Core.Errors;
+using Gantry.Server.Config;
 using Gantry.Testing;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -53,6 +54,65 @@ public sealed class DaemonTests
             Token));
 
         Assert.Equal(ErrorKind.FailedPrecondition, error.Kind);
+    }
+
+    [Fact]
+    public async Task A_start_that_is_given_up_leaves_nothing()
+    {
+        Needs.Root();
+        using TempDirectory directory = new();
+        DaemonConfig config = new()
+        {
+            Root = directory["r"],
+            State = directory["s"],
+            Grpc = new SocketConfig { Address = directory["s/d.sock"] },
+        };
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Daemon.StartAsync(
+            config, NullLoggerFactory.Instance, TimeProvider.System, new CancellationToken(canceled: true)));
+
+        Assert.False(File.Exists(config.Grpc.Address));
+    }
+
+    [Fact]
+    public async Task What_is_deprecated_in_the_configuration_is_told_to_clients()
+    {
+        await using DaemonHarness daemon = await DaemonHarness.StartAsync(
+            Token, change: config => ConfigLoader.Parse("oom_score = 0", "old.toml", config));
+
+        ServerResponse server = await new Introspection.IntrospectionClient(daemon.Calls)
+            .ServerAsync(new Empty(), cancellationToken: Token);
+
+        DeprecationWarning warning = Assert.Single(server.Deprecations);
+        Assert.Equal("gantry.deprecation/config-version-1", warning.Id);
+        Assert.StartsWith("config old.toml is of version 1 or tells none", warning.Message, StringComparison.Ordinal);
+        Assert.True(warning.LastOccurrence.ToDateTimeOffset() > DateTimeOffset.UnixEpoch);
+    }
+
+    [Theory]
+    [InlineData("io.containerd.snapshotter.v1", "native", false, StatusCode.OK)]
+    [InlineData("io.containerd.snapshotter.v1", "native", true, StatusCode.Unimplemented)]
+    [InlineData("io.containerd.snapshotter.v1", "none", false, StatusCode.NotFound)]
+    [InlineData("io.containerd.runtime.v2", "task", true, StatusCode.InvalidArgument)]
+    public async Task A_plugin_tells_of_itself(string type, string id, bool options, StatusCode expected)
+    {
+        await using DaemonHarness daemon = await DaemonHarness.StartAsync(Token);
+        PluginInfoRequest request = new() { Type = type, Id = id, Options = options ? new Any { TypeUrl = "none" } : null };
+
+        using AsyncUnaryCall<PluginInfoResponse> call =
+            new Introspection.IntrospectionClient(daemon.Calls).PluginInfoAsync(request, cancellationToken: Token);
+        PluginInfoResponse? response = null;
+        try
+        {
+            response = await call;
+        }
+        catch (RpcException)
+        {
+            // The status is looked at below.
+        }
+
+        Assert.Equal(expected, call.GetStatus().StatusCode);
+        Assert.Equal(expected is StatusCode.OK ? id : null, response?.Plugin.Id);
     }
 
     [Fact]

@@ -19,6 +19,7 @@ public static class ConfigCheck
         [
             .. mistakes,
             .. config.Warnings,
+            .. config.InertKeys,
             .. config.Deprecations.Select(deprecation => deprecation.Message),
             .. absent,
             .. files.Select(file => $"{file.Path}: read as version {file.Version}"),
@@ -114,7 +115,8 @@ public static class ConfigCheck
         root.Find("plugins") is { IsTable: true } plugins
             ? plugins.Entries.Where(plugin => plugin.Value.Origin.Line > 0)
                 .Where(plugin => ConfigKeys.AbsentPlugins.Contains(plugin.Key, StringComparer.Ordinal))
-                .Select(plugin => $"{plugin.Value.Origin.Place}: plug-in {plugin.Key} is not part of Gantry: its table has no effect")
+                .Select(plugin => plugin.Value.Origin)
+                .Select(table => $"{table.Place}: plug-in {LastName(table.Path)} is not part of Gantry: its table has no effect")
                 .Distinct(StringComparer.Ordinal)
             : [];
 

@@ -15,7 +15,7 @@ public static class ConfigDocs
         their defaults, flags of the command line (`--root`, `--state`, `--address`, `--log-level`) go before the file.
 
         * `gantryd config default` prints what holds without a file, with comments.
-        * `gantryd config dump` prints what holds with the file, its imports and the flags.
+        * `gantryd config dump` prints what holds with the file, its imports and the flags, as one file that imports nothing.
         * `gantryd -c FILE config migrate` prints a file in the newest version. Comments are lost, imports stay as they are.
         * `gantryd config check [FILE]` names each key that nothing reads, with its file, line and the nearest known key, and
           exits with 1 when there is one. Keys that containerd has and Gantry does nothing with are told, and are no mistake.
@@ -33,8 +33,8 @@ public static class ConfigDocs
         plug-ins `io.containerd.internal.v1.restart` and `io.containerd.monitor.v1.cgroups`; and in version 1 short names of
         plug-ins, such as `[plugins.overlayfs]`.
 
-        **Types.** A duration is a string such as `"1h30m"`, `"5s"` or `"250ms"`. An empty string or list counts as missing unless
-        something else is said.
+        **Types.** A duration is a string such as `"1h30m"`, `"5s"` or `"250ms"`; it is not negative, and no longer than 49 days
+        (`1176h`) unless it is an age. An empty string or list counts as missing unless something else is said.
 
         **SIGHUP** makes the daemon read its file again. Keys that are marked with ↻ take effect at once; of others that have
         changed, the log says that they need a restart.

@@ -16,7 +16,7 @@ internal sealed record ConfigFile(string Path, int Version, ConfigNode Root)
     /// <exception cref="GantryException">NotFound: there is none; InvalidArgument: it can't be read or understood.</exception>
     public static ConfigFile Read(string path, ConfigOrigin? importer)
     {
-        string subject = importer is null ? $"config {path}" : $"config {importer}: {path}";
+        string subject = Subject(path, importer);
         try
         {
             FileInfo file = new(path);
@@ -32,9 +32,9 @@ internal sealed record ConfigFile(string Path, int Version, ConfigNode Root)
 
             return Parse(File.ReadAllText(path), path);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (IsRefusal(exception))
         {
-            throw new GantryException(ErrorKind.InvalidArgument, $"{subject} can't be read: {exception.Message}", exception);
+            throw Unreadable(path, importer, exception);
         }
     }
 
@@ -60,7 +60,7 @@ internal sealed record ConfigFile(string Path, int Version, ConfigNode Root)
         string directory = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
         foreach (ConfigNode import in Root.Find("imports")?.Items ?? [])
         {
-            foreach (string file in Expand(import.Text(), directory))
+            foreach (string file in Expand(import.Text(), directory, import.Origin))
             {
                 yield return (file, import.Origin);
             }
@@ -70,11 +70,30 @@ internal sealed record ConfigFile(string Path, int Version, ConfigNode Root)
     /// <summary>The files that an import stands for.</summary>
     /// <param name="import">A path or a pattern.</param>
     /// <param name="directory">What it is relative to.</param>
-    public static IEnumerable<string> Expand(string import, string directory)
+    /// <param name="importer">What asks for it; null for the one who started the daemon.</param>
+    /// <exception cref="GantryException">InvalidArgument: it is no path, or a directory can't be read.</exception>
+    public static IReadOnlyList<string> Expand(string import, string directory, ConfigOrigin? importer)
     {
-        string full = System.IO.Path.GetFullPath(import, directory);
-        return GlobPattern.IsPattern(full) ? GlobPattern.Files(full) : [full];
+        try
+        {
+            string full = System.IO.Path.GetFullPath(import, directory);
+            return GlobPattern.IsPattern(full) ? [.. GlobPattern.Files(full)] : [full];
+        }
+        catch (Exception exception) when (IsRefusal(exception))
+        {
+            throw Unreadable(import, importer, exception);
+        }
     }
+
+    private static string Subject(string path, ConfigOrigin? importer) =>
+        importer is null ? $"config {path}" : $"config {importer}: {path}";
+
+    // A path with a NUL in it is an argument that makes no sense.
+    private static bool IsRefusal(Exception exception) =>
+        exception is IOException or UnauthorizedAccessException or ArgumentException;
+
+    private static GantryException Unreadable(string path, ConfigOrigin? importer, Exception exception) =>
+        new(ErrorKind.InvalidArgument, $"{Subject(path, importer)} can't be read: {exception.Message}", exception);
 
     // A file that does not tell its version is of the first.
     private static int VersionOf(ConfigNode root)

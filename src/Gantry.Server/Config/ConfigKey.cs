@@ -19,6 +19,9 @@ internal sealed record ConfigKey(
 {
     private const string TextType = "string";
 
+    /// <summary>Timers take no more than 2^32 milliseconds.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(49);
+
     /// <summary>The unit of a number; empty for none.</summary>
     public string Unit { get; init; } = "";
 
@@ -30,9 +33,6 @@ internal sealed record ConfigKey(
 
     /// <summary>The keys of each table in a table of tables; empty for other keys.</summary>
     public IReadOnlyList<ConfigField> Fields { get; init; } = [];
-
-    /// <summary>Whether it is a table whose names are free.</summary>
-    public bool HasFreeNames { get; init; }
 
     /// <summary>Where its table is.</summary>
     public string[] TablePath => TableOf(Table);
@@ -104,15 +104,16 @@ internal sealed record ConfigKey(
         new(table, name, "boolean", effect, config => ConfigNode.Of(get(config)),
             (config, node) => set(config, node.Flag()));
 
-    /// <summary>A time span.</summary>
+    /// <summary>A time span that is waited for, or an age.</summary>
     public static ConfigKey Duration(
         string table,
         string name,
         Func<DaemonConfig, TimeSpan> get,
         Func<DaemonConfig, TimeSpan, DaemonConfig> set,
-        string effect) =>
+        string effect,
+        bool isAge = false) =>
         new(table, name, "duration", effect, config => ConfigNode.Of(GoDuration.Format(get(config))),
-            (config, node) => set(config, node.Duration()));
+            (config, node) => set(config, node.Duration(isAge ? TimeSpan.MaxValue : LongestWait)));
 
     /// <summary>A time limit: none that is not positive is one, and leaves what holds without it.</summary>
     public static ConfigKey Limit(
@@ -123,12 +124,12 @@ internal sealed record ConfigKey(
         string effect) =>
         Duration(table, name, get, (config, limit) => limit > TimeSpan.Zero ? set(config, limit) : config, effect);
 
-    /// <summary>A key of containerd's that does nothing here. Whoever sets it to something is told so.</summary>
+    /// <summary>A key of containerd's that does nothing here. Whoever checks a file that sets it to something is told so.</summary>
     /// <param name="table">Its table.</param>
     /// <param name="name">Its name.</param>
     /// <param name="usual">What it is when nobody sets it: its type is that of the key.</param>
     /// <param name="reason">Why it does nothing.</param>
-    /// <param name="warn">Whether whoever sets it expects something that does not happen.</param>
+    /// <param name="warn">Whether whoever sets it expects something that does not happen, and is told at each start.</param>
     public static ConfigKey Ignored(string table, string name, object usual, string reason, bool warn = false) =>
         new(table, name, TypeOf(usual), reason, _ => usual is string[] texts ? ConfigNode.Of(texts) : ConfigNode.Of(usual),
             (config, node) => Ignore(config, node, usual, reason, warn))
@@ -150,11 +151,14 @@ internal sealed record ConfigKey(
         bool same = usual switch
         {
             bool flag => node.Flag() == flag,
-            long number => node.Number(int.MinValue, int.MaxValue) == number,
+            long number => node.Value is long value ? value == number : throw node.Wrong("an integer"),
             string[] => node.Texts().Count == 0,
             List<ConfigNode> => node.Items.Count == 0,
             _ => node.Text() is var text && (text.Length == 0 || text.Equals(usual as string, StringComparison.Ordinal)),
         };
-        return same || !warn ? config : config with { Warnings = [.. config.Warnings, $"{node.Origin} has no effect: {reason}"] };
+        string said = $"{node.Origin} has no effect: {reason}";
+        return same ? config
+            : warn ? config with { Warnings = [.. config.Warnings, said] }
+            : config with { InertKeys = [.. config.InertKeys, said] };
     }
 }

@@ -6,7 +6,8 @@ namespace Gantry.Server.Config;
 /// <content>The daemon as a whole.</content>
 internal static partial class ConfigKeys
 {
-    private const string Debug = "debug";
+    /// <summary>The table of the log.</summary>
+    public const string Debug = "debug";
 
     private static (string Word, LogLevel Value)[] Levels =>
     [

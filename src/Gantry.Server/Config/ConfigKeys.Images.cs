@@ -21,9 +21,14 @@ internal static partial class ConfigKeys
             64),
         ConfigKey.Number(Transfer, "max_concurrent_uploaded_layers", 1, c => c.Transfers.MaxConcurrentUploads,
             (c, v) => Transfers(c, t => t with { MaxConcurrentUploads = v }), "How many blobs of an image are uploaded at once.", 64),
-        ConfigKey.Text(Transfer, "config_path", c => string.Join(':', c.Transfers.HostsDirectories),
-            (c, v) => Transfers(c, t => t with { HostsDirectories = v.Split(':', StringSplitOptions.RemoveEmptyEntries) }),
-            "Directories that say how registries are reached (hosts.toml), with colons between them.") with { Reloads = true },
+        new ConfigKey(Transfer, "config_path", "string",
+            "Directories that say how registries are reached (hosts.toml), with colons between them.",
+            c => ConfigNode.Of(string.Join(':', c.Transfers.HostsDirectories)),
+            (c, node) => Transfers(
+                c, t => t with { HostsDirectories = node.Text().Split(':', StringSplitOptions.RemoveEmptyEntries) }))
+        {
+            Reloads = true,
+        },
         ConfigKey.Ignored(Transfer, "max_concurrent_unpacks", 1L, AllAtOnce),
         ConfigKey.Ignored(Transfer, "concurrent_layer_fetch_buffer", 0L, "the pieces of a layer go to the disk as they come."),
         ConfigKey.Ignored(Transfer, "check_platform_supported", false, "a platform that no snapshotter has is refused."),
@@ -33,7 +38,8 @@ internal static partial class ConfigKeys
             c => ConfigNode.Of(c.Transfers.Verifiers.Directory),
             (c, node) => Verifiers(c, v => v with { Directory = node.Text() })),
         ConfigKey.Number(Verifier, "max_verifiers", -1, c => c.Transfers.Verifiers.MaxVerifiers,
-            (c, v) => Verifiers(c, old => old with { MaxVerifiers = v }), "How many of them are asked at most; -1: all, 0: none."),
+            (c, v) => Verifiers(c, old => old with { MaxVerifiers = v }),
+            "How many of them there may be: with more, every pull is refused; -1: any number."),
         ConfigKey.Limit(Verifier, "per_verifier_timeout", c => c.Transfers.Verifiers.Timeout,
             (c, v) => Verifiers(c, old => old with { Timeout = v }), "How long each of them may take."),
     ];

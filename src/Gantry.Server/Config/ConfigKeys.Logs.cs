@@ -27,6 +27,6 @@ internal static partial class ConfigKeys
         ConfigKey.Number(ConfigLoader.OwnTable, $"{name}_max_bytes", LeastBytes, c => get(c).MaxBytes,
             (c, v) => set(c, get(c) with { MaxBytes = v }), "The greatest size of their files.") with { Unit = "bytes" },
         ConfigKey.Duration(ConfigLoader.OwnTable, $"{name}_max_age", c => get(c).MaxAge,
-            (c, v) => set(c, get(c) with { MaxAge = v }), "The age at which they go; 0s: none."),
+            (c, v) => set(c, get(c) with { MaxAge = v }), "The age at which they go; 0s: none.", isAge: true),
     ];
 }

@@ -25,9 +25,11 @@ internal static partial class ConfigKeys
         ConfigKey.Ignored(Tasks, "platforms", Array.Empty<string>(), "tasks are of this machine's platform."),
         ConfigKey.Ignored(TasksService, "rdt_config_file", "", "cache and memory bandwidth are not shared out.", warn: true),
         ConfigKey.Ignored(TasksService, "blockio_config_file", "", "classes of block I/O are not known.", warn: true),
-        ConfigKey.Ignored("io.containerd.monitor.task.v1.cgroups", "no_prometheus", false, "no metrics are served."),
+        ConfigKey.Flag("io.containerd.monitor.task.v1.cgroups", "no_prometheus", c => !c.Metrics.Containers,
+            (c, v) => c with { Metrics = c.Metrics with { Containers = !v } },
+            "Whether the metrics do not tell what containers use."),
         ConfigKey.Ignored("io.containerd.internal.v1.opt", "path", "/opt/containerd", "nothing is installed there."),
-        ConfigKey.Limit(Restart, "interval", c => c.RestartInterval ?? TimeSpan.FromSeconds(10),
+        ConfigKey.Limit(Restart, "interval", c => c.RestartInterval,
             (c, v) => c with { RestartInterval = v }, "The time between two looks at the containers that are to be kept running."),
         ConfigKey.Text(ConfigLoader.OwnTable, "default_executor", c => c.DefaultExecutor, (c, v) => c with { DefaultExecutor = v },
             "The OCI runtime that the shim drives when a client names none; empty: the shim's choice."),
@@ -45,10 +47,7 @@ internal static partial class ConfigKeys
         new ConfigKey(ConfigLoader.OwnTable, "shims", "table of strings",
             "Shim programs that are forced, by runtime name: \"io.containerd.runc.v2\" = \"/usr/bin/containerd-shim-runc-v2\".",
             c => ConfigNode.Of(c.ShimBinaries),
-            (c, node) => c with { ShimBinaries = Strings(node) })
-        {
-            HasFreeNames = true,
-        },
+            (c, node) => c with { ShimBinaries = Strings(node) }),
     ];
 
     private static string EnvironmentEntry(ConfigNode node) =>

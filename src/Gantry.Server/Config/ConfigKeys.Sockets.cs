@@ -1,13 +1,25 @@
+using Gantry.Runtime.Tasks;
+
 namespace Gantry.Server.Config;
 
 /// <content>Sockets and time limits.</content>
 internal static partial class ConfigKeys
 {
-    private const string Grpc = "io.containerd.server.v1.grpc";
-    private const string GrpcTcp = "io.containerd.server.v1.grpc-tcp";
-    private const string Ttrpc = "io.containerd.server.v1.ttrpc";
-    private const string DebugServer = "io.containerd.server.v1.debug";
-    private const string Metrics = "io.containerd.server.v1.metrics";
+    /// <summary>The table of the API's socket.</summary>
+    public const string Grpc = "io.containerd.server.v1.grpc";
+
+    /// <summary>The table of the API over TCP.</summary>
+    public const string GrpcTcp = "io.containerd.server.v1.grpc-tcp";
+
+    /// <summary>The table of the socket for shims.</summary>
+    public const string Ttrpc = "io.containerd.server.v1.ttrpc";
+
+    /// <summary>The table of the debug socket.</summary>
+    public const string DebugServer = "io.containerd.server.v1.debug";
+
+    /// <summary>The table of the metrics.</summary>
+    public const string Metrics = "io.containerd.server.v1.metrics";
+
     private const string Timeouts = "timeouts";
     private const string NoTcp = "the API is served on a Unix socket only.";
 
@@ -37,11 +49,16 @@ internal static partial class ConfigKeys
 
     private static ConfigKey[] TimeoutKeys() =>
     [
-        Timeout("shim.load", 5, "How long a shim may take to answer when the daemon finds it again at its start."),
-        Timeout("shim.cleanup", 5, "How long a shim's program may take to remove what a dead shim has left."),
-        Timeout("shim.shutdown", 3, "How long a shim may take to end."),
-        Timeout("task.state", 2, "How long a shim may take to tell the state of a task."),
-        Timeout("metrics.shimstats", 2, "How long a shim may take to tell its figures."),
+        Timeout("shim.load", d => d.ShimLoad, (d, v) => d with { ShimLoad = v },
+            "How long a shim may take to answer when the daemon finds it again at its start."),
+        Timeout("shim.cleanup", d => d.ShimCleanup, (d, v) => d with { ShimCleanup = v },
+            "How long a shim's program may take to remove what a dead shim has left."),
+        Timeout("shim.shutdown", d => d.ShimShutdown, (d, v) => d with { ShimShutdown = v },
+            "How long a shim may take to end."),
+        Timeout("task.state", d => d.TaskState, (d, v) => d with { TaskState = v },
+            "How long a shim may take to tell the state of a task."),
+        Timeout("metrics.shimstats", d => d.ShimStats, (d, v) => d with { ShimStats = v },
+            "How long a shim may take to tell its figures."),
         ConfigKey.Ignored(Timeouts, "io.containerd.timeout.bolt.open", "0s", "another daemon on the same root is told of at once."),
         ConfigKey.Ignored(Timeouts, "io.containerd.timeout.cri.defercleanup", "1m0s", "CRI is not part of this daemon."),
     ];
@@ -61,14 +78,12 @@ internal static partial class ConfigKeys
         string name, Func<DaemonConfig, int> get, Func<DaemonConfig, int, DaemonConfig> set, string what) =>
         ConfigKey.Number(Grpc, name, 0, get, (c, v) => v > 0 ? set(c, v) : c, $"{what}; 0: the default.") with { Unit = "bytes" };
 
-    private static ConfigKey Timeout(string name, int seconds, string effect)
-    {
-        string whole = $"io.containerd.timeout.{name}";
-        return ConfigKey.Duration(
+    private static ConfigKey Timeout(
+        string name, Func<TaskDeadlines, TimeSpan> get, Func<TaskDeadlines, TimeSpan, TaskDeadlines> set, string effect) =>
+        ConfigKey.Duration(
             Timeouts,
-            whole,
-            c => c.Timeouts.GetValueOrDefault(whole, TimeSpan.FromSeconds(seconds)),
-            (c, v) => c with { Timeouts = new Dictionary<string, TimeSpan>(c.Timeouts, StringComparer.Ordinal) { [whole] = v } },
+            $"io.containerd.timeout.{name}",
+            c => get(c.Deadlines),
+            (c, v) => c with { Deadlines = set(c.Deadlines, v) },
             effect);
-    }
 }

@@ -15,7 +15,6 @@ internal static partial class ConfigKeys
             c => WriteAll(c.ProxyPlugins, proxy => proxy.Name, Write),
             (c, node) => c with { ProxyPlugins = ReadAll(node, ReadProxy) })
         {
-            HasFreeNames = true,
             Fields =
             [
                 new("type", "\"snapshot\", \"content\" or \"diff\"", "", "What it is."),
@@ -30,7 +29,6 @@ internal static partial class ConfigKeys
             c => WriteAll(c.StreamProcessors, processor => processor.Id, Write),
             (c, node) => c with { StreamProcessors = ReadAll(node, ReadProcessor) })
         {
-            HasFreeNames = true,
             Fields =
             [
                 new("accepts", TextArray, "[]", "The media types that it takes."),

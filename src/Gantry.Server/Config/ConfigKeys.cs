@@ -6,7 +6,8 @@ namespace Gantry.Server.Config;
 /// </summary>
 internal static partial class ConfigKeys
 {
-    private const string Top = "";
+    /// <summary>The table of keys that are in none.</summary>
+    public const string Top = "";
 
     /// <summary>The keys, in their newest places.</summary>
     public static IReadOnlyList<ConfigKey> All { get; } =

@@ -54,7 +54,7 @@ public static class ConfigLoader
         }
 
         string directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        IEnumerable<string> usual = defaults.Imports.SelectMany(import => ConfigFile.Expand(import, directory));
+        IEnumerable<string> usual = defaults.Imports.SelectMany(import => ConfigFile.Expand(import, directory, importer: null));
         return Follow([.. files, .. usual.Select(file => ConfigFile.Read(file, null))], path);
     }
 

@@ -10,11 +10,6 @@ internal static class ConfigMigration
     private const string Cri = "io.containerd.grpc.v1.cri";
     private const string CriImages = "io.containerd.cri.v1.images";
     private const string CriRuntime = "io.containerd.cri.v1.runtime";
-    private const string Grpc = "io.containerd.server.v1.grpc";
-    private const string GrpcTcp = "io.containerd.server.v1.grpc-tcp";
-    private const string Ttrpc = "io.containerd.server.v1.ttrpc";
-    private const string Debug = "io.containerd.server.v1.debug";
-    private const string Metrics = "io.containerd.server.v1.metrics";
 
     /// <summary>Version 1 calls plug-ins by their ids alone.</summary>
     private static readonly Dictionary<string, string> ShortNames = new(StringComparer.Ordinal)
@@ -69,17 +64,17 @@ internal static class ConfigMigration
     /// <summary>Version 4 made plug-ins of the sockets.</summary>
     private static readonly (string[] From, string[] To)[] SocketMoves =
     [
-        (["grpc", "tcp_address"], [Plugins, GrpcTcp, "address"]),
-        (["grpc", "tcp_tls_ca"], [Plugins, GrpcTcp, "tls_ca"]),
-        (["grpc", "tcp_tls_cert"], [Plugins, GrpcTcp, "tls_cert"]),
-        (["grpc", "tcp_tls_key"], [Plugins, GrpcTcp, "tls_key"]),
-        (["grpc", "tcp_tls_common_name"], [Plugins, GrpcTcp, "tls_common_name"]),
-        (["grpc"], [Plugins, Grpc]),
-        (["ttrpc"], [Plugins, Ttrpc]),
-        (["debug", "address"], [Plugins, Debug, "address"]),
-        (["debug", "uid"], [Plugins, Debug, "uid"]),
-        (["debug", "gid"], [Plugins, Debug, "gid"]),
-        (["metrics"], [Plugins, Metrics]),
+        (["grpc", "tcp_address"], [Plugins, ConfigKeys.GrpcTcp, "address"]),
+        (["grpc", "tcp_tls_ca"], [Plugins, ConfigKeys.GrpcTcp, "tls_ca"]),
+        (["grpc", "tcp_tls_cert"], [Plugins, ConfigKeys.GrpcTcp, "tls_cert"]),
+        (["grpc", "tcp_tls_key"], [Plugins, ConfigKeys.GrpcTcp, "tls_key"]),
+        (["grpc", "tcp_tls_common_name"], [Plugins, ConfigKeys.GrpcTcp, "tls_common_name"]),
+        (["grpc"], [Plugins, ConfigKeys.Grpc]),
+        (["ttrpc"], [Plugins, ConfigKeys.Ttrpc]),
+        (["debug", "address"], [Plugins, ConfigKeys.DebugServer, "address"]),
+        (["debug", "uid"], [Plugins, ConfigKeys.DebugServer, "uid"]),
+        (["debug", "gid"], [Plugins, ConfigKeys.DebugServer, "gid"]),
+        (["metrics"], [Plugins, ConfigKeys.Metrics]),
     ];
 
     /// <summary>The names of older versions, for those who misspell one.</summary>
@@ -187,7 +182,8 @@ internal static class ConfigMigration
             return;
         }
 
-        ConfigNode place = target.Table(to.AsSpan(..^1));
+        // What it is in now is where it was: in the table at its old place.
+        ConfigNode place = target.Table(to.AsSpan(..^1), (source.Origin.Line > 0 ? source : parent).Origin);
         if (place.Find(to[^1]) is not { } there)
         {
             place.Entries[to[^1]] = moved;

@@ -72,14 +72,16 @@ internal sealed class ConfigNode(object value, ConfigOrigin origin)
     }
 
     /// <summary>The table at a path below a table, which is made if it is missing.</summary>
-    public ConfigNode Table(ReadOnlySpan<string> path)
+    /// <param name="path">The path.</param>
+    /// <param name="origin">Where what is put into it comes from.</param>
+    public ConfigNode Table(ReadOnlySpan<string> path, ConfigOrigin origin)
     {
         ConfigNode node = this;
         foreach (string key in path)
         {
             if (!node.Entries.TryGetValue(key, out ConfigNode? next))
             {
-                next = new ConfigNode();
+                next = new ConfigNode(new OrderedDictionary<string, ConfigNode>(StringComparer.Ordinal), origin);
                 node.Entries[key] = next;
             }
 
@@ -120,10 +122,18 @@ internal sealed class ConfigNode(object value, ConfigOrigin origin)
         ? [.. items.Select(item => item.Text())]
         : throw Wrong("an array of strings");
 
-    /// <summary>A time span in Go's words.</summary>
-    public TimeSpan Duration() => GoDuration.TryParse(Text(), out TimeSpan value)
-        ? value
-        : throw Wrong($"a duration such as \"5s\", and not \"{Text()}\"");
+    /// <summary>A time span in Go's words, which is not negative.</summary>
+    public TimeSpan Duration(TimeSpan greatest)
+    {
+        if (!GoDuration.TryParse(Text(), out TimeSpan value))
+        {
+            throw Wrong($"a duration such as \"5s\", and not \"{Text()}\"");
+        }
+
+        return value < TimeSpan.Zero ? throw Wrong($"0s or more, and not \"{Text()}\"")
+            : value > greatest ? throw Wrong($"no more than {greatest.Days} days, and not \"{Text()}\"")
+            : value;
+    }
 
     /// <summary>An entry that a table can't do without.</summary>
     public ConfigNode Needed(string key) => Find(key) is { Value: not "" } node
@@ -132,5 +142,6 @@ internal sealed class ConfigNode(object value, ConfigOrigin origin)
             ErrorKind.InvalidArgument, $"config {Origin.Place}: key {ConfigPath.Join(Origin.Path, key)} is missing");
 
     /// <summary>An error about this value.</summary>
-    public GantryException Wrong(string kind) => new(ErrorKind.InvalidArgument, $"config {Origin} must be {kind}");
+    public GantryException Wrong(string kind) =>
+        new(ErrorKind.InvalidArgument, $"{(Origin.File.Length == 0 ? $"flag {Origin.Path}" : $"config {Origin}")} must be {kind}");
 }

@@ -22,7 +22,7 @@ public static class ConfigWriter
         root.Entries["version"] = ConfigNode.Of((long)DaemonConfig.NewestVersion);
         foreach (ConfigKey key in ConfigKeys.All.Where(key => !key.Inert))
         {
-            root.Table(key.TablePath).Entries[key.Name] = key.Get(config);
+            root.Table(key.TablePath, ConfigOrigin.None).Entries[key.Name] = key.Get(config);
         }
 
         return root;

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using Gantry.Archive.Processors;
+using Gantry.Runtime.Tasks;
 using Gantry.Server.Hosting;
 using Gantry.Server.Logging;
 using Gantry.Server.Transfers;
 using Gantry.Snapshotters.Overlay;
 using Gantry.Storage.Events;
+using Gantry.Storage.Gc;
 using Microsoft.Extensions.Logging;
 
 namespace Gantry.Server.Config;
@@ -69,8 +71,8 @@ public sealed record DaemonConfig
     /// <summary>Plugins without which the daemon is not to start, as <c>type.id</c>.</summary>
     public IReadOnlyList<string> RequiredPlugins { get; init; } = [];
 
-    /// <summary>Time limits, by containerd's names such as <c>io.containerd.timeout.shim.load</c>.</summary>
-    public IReadOnlyDictionary<string, TimeSpan> Timeouts { get; init; } = ImmutableDictionary<string, TimeSpan>.Empty;
+    /// <summary>How long calls to shims may take.</summary>
+    public TaskDeadlines Deadlines { get; init; } = new();
 
     /// <summary>Shim binaries that are forced, by runtime name such as <c>io.containerd.runc.v2</c>.</summary>
     public IReadOnlyDictionary<string, string> ShimBinaries { get; init; } = ImmutableDictionary<string, string>.Empty;
@@ -84,8 +86,8 @@ public sealed record DaemonConfig
     /// <summary>Whether a blob that another namespace has may appear in this one without being sent.</summary>
     public bool ShareContent { get; init; } = true;
 
-    /// <summary>The time between two looks at the containers that are to be kept running; null when none are.</summary>
-    public TimeSpan? RestartInterval { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>The time between two looks at the containers that are to be kept running.</summary>
+    public TimeSpan RestartInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The time between two looks for what tasks have left on the machine; zero when there are none.</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromMinutes(10);
@@ -102,7 +104,7 @@ public sealed record DaemonConfig
     };
 
     /// <summary>When garbage is collected.</summary>
-    public GcConfig Gc { get; init; } = new();
+    public CollectorOptions Gc { get; init; } = new();
 
     /// <summary>Root directories of snapshotters that are not at their usual place, by name.</summary>
     public IReadOnlyDictionary<string, string> SnapshotterRoots { get; init; } =
@@ -134,6 +136,9 @@ public sealed record DaemonConfig
 
     /// <summary>Keys that were not understood, each with its file and line.</summary>
     public IReadOnlyList<string> UnknownKeys { get; init; } = [];
+
+    /// <summary>Keys of containerd's that are set to something and do nothing here, each with its file and line.</summary>
+    public IReadOnlyList<string> InertKeys { get; init; } = [];
 
     /// <summary>What whoever wrote the config may expect and will not get.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];

@@ -8,4 +8,7 @@ public sealed record MetricsConfig
 
     /// <summary>Whether latencies of calls are given under containerd's name too.</summary>
     public bool GrpcHistogram { get; init; }
+
+    /// <summary>Whether it is told what containers use.</summary>
+    public bool Containers { get; init; } = true;
 }

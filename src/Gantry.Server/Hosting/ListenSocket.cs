@@ -144,6 +144,10 @@ public static class ListenSocket
             {
                 // Nobody listens: what is left of a daemon that died, or a file that is no socket at all.
             }
+            catch (SocketException exception)
+            {
+                throw new GantryException(ErrorKind.FailedPrecondition, $"connect {path}: {exception.Message}", exception);
+            }
         }
 
         if (!IsSocket(path))

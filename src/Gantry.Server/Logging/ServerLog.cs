@@ -38,7 +38,6 @@ internal static partial class ServerLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "the daemon does not answer itself, the service manager is not told that it lives")]
     public static partial void DoesNotAnswer(ILogger logger, string address, string error);
 
-
     [LoggerMessage(Level = LogLevel.Information, Message = "stopping")]
     public static partial void Stopping(ILogger logger, string reason);
 
@@ -80,6 +79,9 @@ internal static partial class ServerLog
 
     [LoggerMessage(Level = LogLevel.Error, Message = "configuration could not be read again, the old one stays: {reason}")]
     public static partial void NotReloaded(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "what a signal asked for failed in an unexpected way")]
+    public static partial void RequestFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "report: {line}")]
     public static partial void Report(ILogger logger, string line);

@@ -47,9 +47,19 @@ internal sealed class MetricsApplication(MetricsSource source) : IHttpApplicatio
             .Contains("application/openmetrics-text", StringComparison.Ordinal);
         using Exposition to = new(context.Response.BodyWriter, openMetrics);
         context.Response.ContentType = to.ContentType;
-        if (!head)
+        if (head)
+        {
+            return;
+        }
+
+        try
         {
             await source.WriteAsync(to, context.RequestAborted);
+        }
+        catch (OperationCanceledException)
+        {
+            // Whoever asked has gone, or reads too slowly: half an answer must not look like a whole one.
+            context.Abort();
         }
     }
 }

@@ -23,13 +23,11 @@ internal static class MetricsSocket
         string host = address[..colon].Trim('[', ']');
         try
         {
-            IPAddress ip = host.Length == 0 ? IPAddress.IPv6Any
-                : IPAddress.TryParse(host, out IPAddress? literal) ? literal
-                : (await Dns.GetHostAddressesAsync(host, cancellationToken))[0];
+            IPAddress ip = await ResolveAsync(host, Socket.OSSupportsIPv6, cancellationToken);
             Socket socket = new(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             try
             {
-                if (host.Length == 0)
+                if (host.Length == 0 && ip.AddressFamily is AddressFamily.InterNetworkV6)
                 {
                     socket.DualMode = true;
                 }
@@ -50,5 +48,25 @@ internal static class MetricsSocket
                 : failure.Message;
             throw new GantryException(ErrorKind.FailedPrecondition, $"listen tcp {address}: {why}", failure);
         }
+    }
+
+    /// <summary>The address to bind: of a name that of IPv4, if it has one; without a name all of them.</summary>
+    /// <param name="host">An address or a name; empty for none.</param>
+    /// <param name="hasIPv6">Whether this machine knows IPv6.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal static async Task<IPAddress> ResolveAsync(string host, bool hasIPv6, CancellationToken cancellationToken)
+    {
+        if (host.Length == 0)
+        {
+            return hasIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
+        }
+
+        if (IPAddress.TryParse(host, out IPAddress? literal))
+        {
+            return literal;
+        }
+
+        IPAddress[] found = await Dns.GetHostAddressesAsync(host, cancellationToken);
+        return Array.Find(found, address => address.AddressFamily is AddressFamily.InterNetwork) ?? found[0];
     }
 }

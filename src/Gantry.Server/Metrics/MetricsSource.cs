@@ -1,12 +1,13 @@
 using Gantry.Core.Events;
 using Gantry.Linux.Cgroups;
 using Gantry.Runtime.Tasks;
+using Gantry.Server.Config;
 using Gantry.Storage.Metadata;
 
 namespace Gantry.Server.Metrics;
 
 /// <summary>All that is told at a scrape. Scrapes that come at the same time take turns.</summary>
-internal sealed class MetricsSource : IDisposable
+internal sealed class MetricsSource : IAsyncDisposable
 {
     /// <summary>Sums over the database are as old as this at most.</summary>
     private static readonly TimeSpan TotalsAge = TimeSpan.FromSeconds(15);
@@ -14,12 +15,15 @@ internal sealed class MetricsSource : IDisposable
     /// <summary>After this long without a scrape the files of containers are closed.</summary>
     private static readonly TimeSpan IdleLimit = TimeSpan.FromMinutes(5);
 
+    /// <summary>A scrape that takes longer than this, since its reader does, is cut off: others wait for their turn.</summary>
+    private static readonly TimeSpan TurnLimit = TimeSpan.FromSeconds(30);
+
     private readonly MetadataStore _metadata;
     private readonly TaskManager _tasks;
     private readonly EventCounters _events;
     private readonly RpcMetrics _calls;
     private readonly MeterReader _meters;
-    private readonly bool _grpcHistogram;
+    private readonly MetricsConfig _config;
     private readonly TimeProvider _time;
     private readonly ContainerMetrics _containers;
     private readonly ITimer _idle;
@@ -35,7 +39,7 @@ internal sealed class MetricsSource : IDisposable
     /// <param name="events">What is counted of events.</param>
     /// <param name="calls">What is counted of calls.</param>
     /// <param name="meters">What the parts of the daemon have measured.</param>
-    /// <param name="grpcHistogram">Whether latencies of calls are given under containerd's name too.</param>
+    /// <param name="config">What is told.</param>
     /// <param name="time">The clock.</param>
     public MetricsSource(
         MetadataStore metadata,
@@ -43,7 +47,7 @@ internal sealed class MetricsSource : IDisposable
         EventCounters events,
         RpcMetrics calls,
         MeterReader meters,
-        bool grpcHistogram,
+        MetricsConfig config,
         TimeProvider time)
     {
         _metadata = metadata;
@@ -51,7 +55,7 @@ internal sealed class MetricsSource : IDisposable
         _events = events;
         _calls = calls;
         _meters = meters;
-        _grpcHistogram = grpcHistogram;
+        _config = config;
         _time = time;
         _containers = new ContainerMetrics(metadata);
         _idle = time.CreateTimer(_ => Rest(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -60,23 +64,15 @@ internal sealed class MetricsSource : IDisposable
     /// <summary>Writes all.</summary>
     /// <param name="to">Where to.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="OperationCanceledException">It was given up, or its reader was too slow.</exception>
     public async Task WriteAsync(Exposition to, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            _idle.Change(IdleLimit, Timeout.InfiniteTimeSpan);
-            IReadOnlyList<TaskView> tasks = _tasks.View();
-            WriteBuild(to);
-            ProcessMetrics.Write(to);
-            await _calls.WriteAsync(to, _grpcHistogram, cancellationToken);
-            _meters.Write(to);
-            WriteEvents(to);
-            WriteTasks(to, tasks);
-            WriteTotals(to);
-            await to.FlushAsync(cancellationToken);
-            await _containers.WriteAsync(tasks, to, cancellationToken);
-            await to.EndAsync(cancellationToken);
+            using CancellationTokenSource limit = new(TurnLimit, _time);
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            await WriteAllAsync(to, either.Token);
         }
         finally
         {
@@ -84,12 +80,32 @@ internal sealed class MetricsSource : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Closes all, once the scrape that goes on has ended. The turn is nobody's any more.</summary>
+    public async ValueTask DisposeAsync()
     {
-        _idle.Dispose();
+        await _idle.DisposeAsync();
+        await _turn.WaitAsync();
         _containers.Dispose();
-        _turn.Dispose();
+    }
+
+    private async Task WriteAllAsync(Exposition to, CancellationToken cancellationToken)
+    {
+        _idle.Change(IdleLimit, Timeout.InfiniteTimeSpan);
+        IReadOnlyList<TaskView> tasks = _tasks.View();
+        WriteBuild(to);
+        ProcessMetrics.Write(to);
+        await _calls.WriteAsync(to, _config.GrpcHistogram, cancellationToken);
+        _meters.Write(to);
+        WriteEvents(to);
+        WriteTasks(to, tasks);
+        WriteTotals(to);
+        await to.FlushAsync(cancellationToken);
+        if (_config.Containers)
+        {
+            await _containers.WriteAsync(tasks, to, cancellationToken);
+        }
+
+        await to.EndAsync(cancellationToken);
     }
 
     private static void WriteBuild(Exposition to)

@@ -102,7 +102,7 @@ public sealed class ConfigTests
         Assert.Equal(16 << 20, config.Limits.MaxSendMessageSize);
         Assert.Equal(LogLevel.Debug, config.LogLevel);
         Assert.Equal(LogFormat.Json, config.LogFormat);
-        Assert.Equal(TimeSpan.FromSeconds(7), config.Timeouts["io.containerd.timeout.shim.load"]);
+        Assert.Equal(TimeSpan.FromSeconds(7), config.Deadlines.ShimLoad);
         Assert.False(config.ShareContent);
         Assert.Equal(0.5, config.Gc.PauseThreshold);
         Assert.Equal(TimeSpan.FromSeconds(90), config.Gc.StartupDelay);
@@ -141,6 +141,12 @@ public sealed class ConfigTests
     [InlineData("version = 2\nroot = \"/a\"\nroot = \"/b\"", "config x.toml:3: ")]
     [InlineData("version = 2\n[grpc]\nuid = 1\n[grpc]\ngid = 1", "config x.toml:4: ")]
     [InlineData("version = 2\ndisabled_plugins = [\"cri\"]", "config x.toml:2: key disabled_plugins must be names as io.containerd")]
+    [InlineData(
+        "version = 2\n[plugins.\"io.containerd.gc.v1.scheduler\"]\nschedule_delay = \"-1s\"",
+        "config x.toml:3: key plugins.\"io.containerd.gc.v1.scheduler\".schedule_delay must be 0s or more, and not \"-1s\"")]
+    [InlineData(
+        "version = 3\n[plugins.\"io.containerd.monitor.container.v1.restart\"]\ninterval = \"1177h\"",
+        "restart\".interval must be no more than 49 days, and not \"1177h\"")]
     [InlineData("version = 2\noom_score = 1001", "config x.toml:2: key oom_score must be between -1000 and 1000")]
     public void What_is_wrong_is_named(string text, string expected)
     {
@@ -311,6 +317,66 @@ public sealed class ConfigTests
     }
 
     [Fact]
+    public void A_key_without_effect_takes_any_number_and_is_remembered_when_it_is_not_the_usual_one()
+    {
+        DaemonConfig config = Parse(
+            """
+            version = 3
+            [plugins."io.containerd.transfer.v1.local"]
+              max_concurrent_unpacks = 99999999999
+              check_platform_supported = false
+            """);
+
+        Assert.StartsWith(
+            "x.toml:3: key plugins.\"io.containerd.transfer.v1.local\".max_concurrent_unpacks has no effect: ",
+            Assert.Single(config.InertKeys),
+            StringComparison.Ordinal);
+        Assert.Empty(config.Warnings);
+    }
+
+    [Fact]
+    public void An_age_may_be_as_long_as_one_likes()
+    {
+        DaemonConfig config = Parse("version = 3\n[plugins.\"io.containerd.internal.v1.gantry\"]\nevent_log_max_age = \"8760h\"");
+
+        Assert.Equal(TimeSpan.FromDays(365), config.EventLog.MaxAge);
+    }
+
+    [Fact]
+    public void Metrics_of_containers_can_be_switched_off()
+    {
+        DaemonConfig config = Parse("version = 2\n[plugins.\"io.containerd.monitor.v1.cgroups\"]\nno_prometheus = true");
+
+        Assert.False(config.Metrics.Containers);
+        Assert.False(Parse(ConfigWriter.Write(config)).Metrics.Containers);
+        Assert.True(Defaults.Metrics.Containers);
+    }
+
+    [Fact]
+    public void An_import_that_is_no_path_is_an_error_that_names_its_line()
+    {
+        using TempDirectory directory = new();
+        File.WriteAllText(directory["main.toml"], "version = 2\nimports = [\"a\\u0000b\"]");
+
+        GantryException error = Assert.Throws<GantryException>(() => ConfigLoader.Load(directory["main.toml"], Defaults));
+
+        Assert.StartsWith($"config {directory["main.toml"]}:2: key imports: a", error.Message, StringComparison.Ordinal);
+        Assert.Equal(ErrorKind.InvalidArgument, error.Kind);
+    }
+
+    [Theory]
+    [InlineData("log-level", "loud", "flag --log-level must be \"trace\" or ")]
+    [InlineData("log-format", "xml", "flag --log-format must be \"text\" or \"json\", and not \"xml\"")]
+    public void A_flag_is_read_as_its_key_is(string flag, string value, string expected)
+    {
+        GantryException error = Assert.Throws<GantryException>(() => ConfigFlags.Apply(Defaults, flag, value));
+
+        Assert.StartsWith(expected, error.Message, StringComparison.Ordinal);
+        Assert.Equal(LogLevel.Debug, ConfigFlags.Apply(Defaults, "log-level", "debug").LogLevel);
+        Assert.Equal("/x", ConfigFlags.Apply(Defaults, ConfigFlags.Address, "/x").Grpc.Address);
+    }
+
+    [Fact]
     public void An_import_has_a_version_of_its_own_and_may_import_the_file_that_imports_it()
     {
         using TempDirectory directory = new();
@@ -431,6 +497,34 @@ public sealed class ConfigTests
                 $"{directory["b.toml"]}:4: unknown key plugins.mine",
                 $"{directory["main.toml"]}: read as version 2",
                 $"{directory["b.toml"]}: read as version 3",
+            ],
+            lines);
+    }
+
+    [Fact]
+    public void A_check_tells_of_tables_and_keys_without_effect_where_the_file_has_them()
+    {
+        using TempDirectory directory = new();
+        File.WriteAllText(
+            directory["c.toml"],
+            """
+            version = 2
+            [plugins."io.containerd.grpc.v1.cri"]
+              sandbox_image = "pause"
+              [plugins."io.containerd.grpc.v1.cri".containerd]
+                snapshotter = "native"
+            [debug]
+              log_trace_id = true
+            """);
+
+        (IReadOnlyList<string> lines, bool mistaken) = ConfigCheck.Run(directory["c.toml"], "", Defaults);
+
+        Assert.False(mistaken);
+        Assert.Equal(
+            [
+                $"{directory["c.toml"]}:7: key debug.log_trace_id has no effect: log lines carry no trace ids.",
+                $"{directory["c.toml"]}:2: plug-in io.containerd.grpc.v1.cri is not part of Gantry: its table has no effect",
+                $"{directory["c.toml"]}: read as version 2",
             ],
             lines);
     }

@@ -44,6 +44,22 @@ public sealed class ListenSocketTests
     }
 
     [Fact]
+    public async Task A_socket_of_another_kind_is_left_alone()
+    {
+        Needs.Root();
+        using TempDirectory directory = new();
+        string path = directory["x.sock"];
+        using Socket other = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        other.Bind(new UnixDomainSocketEndPoint(path));
+
+        GantryException error =
+            await Assert.ThrowsAsync<GantryException>(() => ListenSocket.BindAsync(path, 0, 0, Token));
+
+        Assert.StartsWith($"connect {path}: ", error.Message, StringComparison.Ordinal);
+        Assert.True(File.Exists(path));
+    }
+
+    [Fact]
     public async Task A_socket_that_somebody_answers_on_is_left_alone()
     {
         Needs.Root();
