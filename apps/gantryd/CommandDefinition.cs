@@ -9,4 +9,8 @@ internal sealed record CommandDefinition(string Words, string Argument, string M
 {
     /// <summary>How it is shown, such as <c>doctor ROOT</c>.</summary>
     public string Shown => Argument.Length > 0 ? $"{Words} {Argument}" : Words;
+
+    /// <summary>Whether the words of a command line are this command and what it is given.</summary>
+    public bool Is(IReadOnlyList<string> words) =>
+        $"{string.Join(' ', words)} ".StartsWith($"{Words} ", StringComparison.Ordinal);
 }

@@ -1,3 +1,5 @@
+using Gantry.Server.Config;
+
 namespace Gantry.Daemon;
 
 /// <summary>
@@ -9,23 +11,11 @@ internal sealed record CommandLine
     /// <summary>The config file; null for the usual one, if it exists.</summary>
     public string? Config { get; init; }
 
-    /// <summary>The least level that is logged; null for the config's.</summary>
-    public string? LogLevel { get; init; }
-
-    /// <summary>How log lines look; null for the config's.</summary>
-    public string? LogFormat { get; init; }
-
-    /// <summary>Where log records go; null for the config's.</summary>
-    public string? LogTarget { get; init; }
+    /// <summary>Values that go before those of the config file, by the flags of <see cref="ConfigFlags"/>.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Settings { get; init; } = [];
 
     /// <summary>The gRPC socket; null for the config's.</summary>
-    public string? Address { get; init; }
-
-    /// <summary>The root directory; null for the config's.</summary>
-    public string? Root { get; init; }
-
-    /// <summary>The state directory; null for the config's.</summary>
-    public string? State { get; init; }
+    public string? Address => Settings.LastOrDefault(setting => setting.Key == ConfigFlags.Address).Value;
 
     /// <summary>The topic of an event to publish.</summary>
     public string? Topic { get; init; }
@@ -66,6 +56,7 @@ internal sealed record CommandLine
     {
         CommandLine line = new();
         List<string> words = [];
+        List<string> flags = [];
         for (int i = 0; i < arguments.Count; i++)
         {
             string argument = arguments[i];
@@ -90,7 +81,8 @@ internal sealed record CommandLine
                 return line with { Error = $"flag provided but not defined: -{flag}" };
             }
 
-            if (definition.Value.Length > 0 && value is null)
+            flags.Add(flag);
+            if (!definition.IsSwitch && value is null)
             {
                 if (i + 1 == arguments.Count)
                 {
@@ -100,9 +92,15 @@ internal sealed record CommandLine
                 value = arguments[++i];
             }
 
-            line = definition.Set(line, value ?? "");
+            line = definition.Apply(line, value);
+            if (line.Error is not null)
+            {
+                return line;
+            }
         }
 
-        return line with { Words = words };
+        // Flags may come before the command that they are of, so that only now it is known which there are.
+        string? other = flags.Find(flag => !Definitions.Has(words, flag));
+        return line with { Words = words, Error = other is null ? null : $"flag provided but not defined: -{other}" };
     }
 }

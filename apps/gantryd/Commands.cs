@@ -1,7 +1,7 @@
+using System.Net.Sockets;
 using Gantry.Core.Errors;
 using Gantry.Server;
 using Gantry.Server.Config;
-using Gantry.Server.Logging;
 
 namespace Gantry.Daemon;
 
@@ -39,7 +39,7 @@ internal static class Commands
 
             return await DispatchAsync(line, asContainerd, cancellationToken);
         }
-        catch (Exception exception) when (exception is GantryException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is GantryException or IOException or UnauthorizedAccessException or SocketException)
         {
             await Console.Error.WriteLineAsync($"{called}: {exception.Message}");
             return 1;
@@ -48,18 +48,19 @@ internal static class Commands
 
     private static Task<int> DispatchAsync(CommandLine line, bool asContainerd, CancellationToken cancellationToken)
     {
-        DaemonConfig At(string root) => Configure(line, asContainerd) with { Root = Path.GetFullPath(root) };
+        DaemonConfig At(string root) => Configure(line, asContainerd) with { Root = Path.GetFullPath(Needed(root, "root")) };
         return line.Words switch
         {
             [] => DaemonCommand.RunAsync(() => Configure(line, asContainerd), cancellationToken),
             ["config", _] or ["config", _, _] =>
                 ConfigCommand.RunAsync(line, asContainerd, () => Configure(line, asContainerd)),
             ["adopt", string root] =>
-                AdoptCommand.RunAsync(Configure(line with { Root = root }, asContainerd), line.DryRun),
+                AdoptCommand.RunAsync(At(root), line.DryRun),
             ["doctor", var root] => MaintenanceCommand.CheckAsync(At(root), line, cancellationToken),
             ["rebuild", var root] => MaintenanceCommand.RebuildAsync(At(root), line, cancellationToken),
-            ["man", var directory] => Task.FromResult(ManualCommand.Run(directory)),
-            ["publish"] => PublishCommand.RunAsync(line, Configure(line, asContainerd).Grpc.Address, cancellationToken),
+            ["man", var directory] => Task.FromResult(ManualCommand.Run(Needed(directory, "directory"))),
+            ["publish"] =>
+                PublishCommand.RunAsync(line, () => Configure(line, asContainerd).TtrpcAddress, cancellationToken),
             _ => throw new GantryException(ErrorKind.Unknown, $"no such command: {string.Join(' ', line.Words)}"),
         };
     }
@@ -67,19 +68,13 @@ internal static class Commands
     private static DaemonConfig Configure(CommandLine line, bool asContainerd)
     {
         DaemonConfig defaults = ConfigDefaults.For(asContainerd);
-        DaemonConfig config = line.Config is { Length: > 0 } file
+        DaemonConfig config = line.Config is { } file
             ? ConfigLoader.Load(file, defaults)
             : ConfigLoader.LoadUsual(ConfigDefaults.FilePath(asContainerd), defaults);
 
-        // An empty value is none, as with containerd.
-        return config with
-        {
-            Root = line.Root is { Length: > 0 } root ? root : config.Root,
-            State = line.State is { Length: > 0 } state ? state : config.State,
-            Grpc = config.Grpc with { Address = line.Address is { Length: > 0 } address ? address : config.Grpc.Address },
-            LogLevel = line.LogLevel is { Length: > 0 } level ? LogLevels.Parse(level) : config.LogLevel,
-            LogFormat = line.LogFormat is { Length: > 0 } format ? LogTargets.ParseFormat(format) : config.LogFormat,
-            LogTarget = line.LogTarget is { Length: > 0 } target ? LogTargets.Parse(target) : config.LogTarget,
-        };
+        return line.Settings.Aggregate(config, (changed, setting) => ConfigFlags.Apply(changed, setting.Key, setting.Value));
     }
+
+    private static string Needed(string word, string what) =>
+        word.Length > 0 ? word : throw new GantryException(ErrorKind.InvalidArgument, $"{what} required");
 }

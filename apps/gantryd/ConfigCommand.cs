@@ -16,13 +16,16 @@ internal static class ConfigCommand
         string[] words = [.. line.Words.Skip(1)];
         string usual = ConfigDefaults.FilePath(asContainerd);
         DaemonConfig defaults = ConfigDefaults.For(asContainerd);
+
+        // What is imported is part of a dump, and not to be read once more with it.
         string text = words switch
         {
             ["default"] => ConfigWriter.WriteCommented(defaults),
-            ["dump"] => ConfigWriter.Write(configure()),
+            ["dump"] => ConfigWriter.Write(configure() with { Imports = [] }),
             ["migrate"] => ConfigLoader.Migrate(line.Config ?? usual),
             ["docs"] => ConfigDocs.Write(),
-            ["check"] or ["check", _] => "",
+            ["check"] or ["check", { Length: > 0 }] => "",
+            ["check", _] => throw new GantryException(ErrorKind.InvalidArgument, "file required"),
             _ => throw new GantryException(ErrorKind.Unknown, $"no such command: config {string.Join(' ', words)}"),
         };
         if (text.Length > 0)

@@ -37,26 +37,49 @@ internal static class DaemonCommand
         LogFilters filters = new(config.LogLevel);
         using LoggerFactory loggers = new([provider], filters);
         ILogger logger = loggers.CreateLogger("gantryd");
-        string serving = $"serving on {config.Grpc.Address}";
-        string reason;
         ProcessSettings.Apply(config);
-        await using (Server.Daemon daemon =
-            await Server.Daemon.StartAsync(config, loggers, TimeProvider.System, cancellationToken))
+        try
         {
+            await using Server.Daemon daemon = await StartAsync(
+                token => Server.Daemon.StartAsync(config, loggers, TimeProvider.System, token), ended.Task, cancellationToken);
+            string serving = $"serving on {config.Grpc.Address}";
             using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             Task asked = requests.RunAsync(
-                () => Reload(daemon, configure, filters, manager, serving, logger), daemon.LogReport, stopping.Token);
+                () => Reload(daemon, configure, filters, manager, serving, logger),
+                daemon.LogReport,
+                failure => ServerLog.RequestFailed(logger, failure),
+                stopping.Token);
             manager.Ready(serving);
             await using Watchdog? watchdog = Watchdog.Start(manager, config.Grpc.Address, TimeProvider.System, logger);
-            reason = await ended.Task;
+            string reason = await ended.Task;
             manager.Stopping($"stopping after {reason}; containers live on");
             ServerLog.Stopping(logger, reason);
             await stopping.CancelAsync();
             await asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+        catch (Exception exception) when (ended.Task.IsCompletedSuccessfully
+            && exception is OperationCanceledException or GantryException { Kind: ErrorKind.Canceled })
+        {
+            // It was told to stop before it served.
+            ServerLog.Stopping(logger, await ended.Task);
+        }
 
         ServerLog.Stopped(logger);
         return 0;
+    }
+
+    /// <summary>Starts the daemon, and gives up as soon as it is told to stop.</summary>
+    private static async Task<Server.Daemon> StartAsync(
+        Func<CancellationToken, Task<Server.Daemon>> begin, Task ended, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<Server.Daemon> start = Task.Run(() => begin(starting.Token), CancellationToken.None);
+        if (await Task.WhenAny(start, ended) != start)
+        {
+            await starting.CancelAsync();
+        }
+
+        return await start;
     }
 
     private static void Reload(
@@ -76,8 +99,10 @@ internal static class DaemonCommand
         {
             ServerLog.NotReloaded(logger, exception.Message);
         }
-
-        manager.Ready(serving);
+        finally
+        {
+            manager.Ready(serving);
+        }
     }
 
     private static PosixSignalRegistration On(PosixSignal signal, string name, TaskCompletionSource<string> ended) =>

@@ -12,15 +12,15 @@ internal static class Definitions
     public static readonly IReadOnlyList<Flag> Flags =
     [
         new("config", "c", "FILE", "the configuration file", (line, value) => line with { Config = value }),
-        new("log-level", "l", "LEVEL", "trace, debug, info, warn, error, fatal or panic", (line, value) => line with { LogLevel = value }),
-        new("log-format", "", "FORMAT", "text or json", (line, value) => line with { LogFormat = value }),
-        new("log-to", "", "TARGET", "stderr or journald", (line, value) => line with { LogTarget = value }),
-        new("address", "a", "PATH", "the socket of the API", (line, value) => line with { Address = value }),
-        new("root", "", "DIR", "where everything durable is kept", (line, value) => line with { Root = value }),
-        new("state", "", "DIR", "where everything is kept that need not outlive a reboot", (line, value) => line with { State = value }),
-        new("as-containerd", "", "", "use containerd's places; the same as being started as «containerd»", (line, _) => line with { AsContainerd = true }),
-        new("version", "v", "", "print the version", (line, _) => line with { ShowVersion = true }),
-        new("help", "h", "", "print this", (line, _) => line with { ShowHelp = true }),
+        Setting("log-level", "l", "LEVEL", "trace, debug, info, warn, error, fatal or panic"),
+        Setting("log-format", "", "FORMAT", "text or json"),
+        Setting("log-to", "", "TARGET", "stderr or journald"),
+        Setting("address", "a", "PATH", "the socket of the API"),
+        Setting("root", "", "DIR", "where everything durable is kept"),
+        Setting("state", "", "DIR", "where everything is kept that need not outlive a reboot"),
+        Flag.Switch("as-containerd", "", "use containerd's places; the same as being started as «containerd»", (line, on) => line with { AsContainerd = on }),
+        Flag.Switch("version", "v", "print the version", (line, on) => line with { ShowVersion = on }),
+        Flag.Switch("help", "h", "print this", (line, on) => line with { ShowHelp = on }),
     ];
 
     /// <summary>The commands.</summary>
@@ -32,13 +32,13 @@ internal static class Definitions
         new("config check", "[FILE]", "name each key that nothing reads, with its file and line; exits with 1 when there is one", []),
         new(
             "adopt", "ROOT", "take over a root of containerd, which is stopped",
-            [new("dry-run", "", "", "only tell what would be done", (line, _) => line with { DryRun = true })]),
+            [Flag.Switch("dry-run", "", "only tell what would be done", (line, on) => line with { DryRun = on })]),
         new(
             "doctor", "ROOT", "look for damage and remains where no daemon runs",
             [
-                new("repair", "", "", "repair what is safe to", (line, _) => line with { Repair = true }),
-                new("quick", "", "", "leave out what reads every byte", (line, _) => line with { Quick = true }),
-                new("json", "", "", "print JSON", (line, _) => line with { Json = true }),
+                Flag.Switch("repair", "", "repair what is safe to", (line, on) => line with { Repair = on }),
+                Flag.Switch("quick", "", "leave out what reads every byte", (line, on) => line with { Quick = on }),
+                Flag.Switch("json", "", "print JSON", (line, on) => line with { Json = on }),
             ]),
         new(
             "rebuild", "ROOT", "make a new database from the blobs on disk, when the old one is lost",
@@ -78,4 +78,15 @@ internal static class Definitions
     /// <summary>The flag of a word, without its dashes; null when there is none.</summary>
     public static Flag? Find(string word) =>
         Flags.Concat(Commands.SelectMany(command => command.Flags)).FirstOrDefault(flag => flag.Is(word));
+
+    /// <summary>Whether a flag is one of every command, or of the command that was asked for.</summary>
+    /// <param name="words">The command and its own words.</param>
+    /// <param name="flag">The flag, without its dashes.</param>
+    public static bool Has(IReadOnlyList<string> words, string flag) =>
+        Flags.Concat(Commands.Where(command => command.Is(words)).SelectMany(command => command.Flags))
+            .Any(known => known.Is(flag));
+
+    /// <summary>A flag that goes before a key of the config file.</summary>
+    private static Flag Setting(string name, string shortName, string value, string meaning) =>
+        new(name, shortName, value, meaning, (line, text) => line with { Settings = [.. line.Settings, new(name, text)] });
 }

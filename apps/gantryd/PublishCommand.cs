@@ -19,10 +19,11 @@ internal static class PublishCommand
 
     /// <summary>Publishes the event.</summary>
     /// <param name="line">The command line.</param>
-    /// <param name="address">The daemon's socket.</param>
+    /// <param name="configured">Tells the daemon's socket for shims by its configuration, which is read only when it is needed.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(CommandLine line, string address, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        CommandLine line, Func<string> configured, CancellationToken cancellationToken)
     {
         if (string.IsNullOrEmpty(line.Topic))
         {
@@ -44,7 +45,7 @@ internal static class PublishCommand
         };
         string socket = Environment.GetEnvironmentVariable("TTRPC_ADDRESS") is { Length: > 0 } known
             ? known
-            : address + ".ttrpc";
+            : line.Address is { } address ? address + ".ttrpc" : configured();
         await using TtrpcClient client = await ConnectAsync(socket, cancellationToken);
         try
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 
@@ -9,44 +10,65 @@ internal sealed class SignalRequests : IDisposable
     private const int SIGUSR1 = 10;
 
     // Of several of a kind that come before one is done, one is enough.
-    private readonly Channel<PosixSignal> _requests = Channel.CreateBounded<PosixSignal>(
-        new BoundedChannelOptions(2) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
-    private readonly PosixSignalRegistration _reload;
-    private readonly PosixSignalRegistration _report;
+    private readonly PosixSignalRegistration _onReload;
+    private readonly PosixSignalRegistration _onReport;
+    private int _reload;
+    private int _report;
 
     /// <summary>Begins to take them; what comes before <see cref="RunAsync"/> is kept.</summary>
     public SignalRequests()
     {
-        _reload = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Keep);
-        _report = PosixSignalRegistration.Create((PosixSignal)SIGUSR1, Keep);
+        _onReload = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Keep(context, ref _reload));
+        _onReport = PosixSignalRegistration.Create((PosixSignal)SIGUSR1, context => Keep(context, ref _report));
     }
 
-    /// <summary>Does what is asked for, until the token ends it.</summary>
+    /// <summary>Does what is asked for, until the token ends it. What fails is told, and the next request is heard all the same.</summary>
     /// <param name="reload">Reads the configuration again.</param>
     /// <param name="report">Reports.</param>
+    /// <param name="failed">Is told why one of them failed.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task RunAsync(Action reload, Action report, CancellationToken cancellationToken)
+    public async Task RunAsync(Action reload, Action report, Action<Exception> failed, CancellationToken cancellationToken)
     {
-        while (await _requests.Reader.WaitToReadAsync(cancellationToken))
+        while (await _wake.Reader.WaitToReadAsync(cancellationToken))
         {
-            while (_requests.Reader.TryRead(out PosixSignal signal))
-            {
-                (signal is PosixSignal.SIGHUP ? reload : report)();
-            }
+            _wake.Reader.TryRead(out _);
+            Do(ref _reload, reload, failed);
+            Do(ref _report, report, failed);
         }
     }
 
     /// <summary>Leaves them to the system again.</summary>
     public void Dispose()
     {
-        _reload.Dispose();
-        _report.Dispose();
+        _onReload.Dispose();
+        _onReport.Dispose();
     }
 
-    private void Keep(PosixSignalContext context)
+    [SuppressMessage("Design", "CA1031", Justification = "the boundary of a request: it is told, and the next is heard")]
+    private static void Do(ref int asked, Action action, Action<Exception> failed)
+    {
+        if (Interlocked.Exchange(ref asked, 0) == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            action();
+        }
+        catch (Exception exception)
+        {
+            failed(exception);
+        }
+    }
+
+    private void Keep(PosixSignalContext context, ref int asked)
     {
         context.Cancel = true;
-        _requests.Writer.TryWrite(context.Signal);
+        Interlocked.Exchange(ref asked, 1);
+        _wake.Writer.TryWrite(true);
     }
 }

@@ -53,6 +53,22 @@ public sealed class OperatorTests
     }
 
     [Fact]
+    public async Task SIGHUP_is_heard_again_after_one_that_failed_and_tells_what_is_odd_about_the_new_file()
+    {
+        await using ConfiguredDaemon running = await ConfiguredDaemon.StartNewAsync("version = 2");
+
+        await running.WriteAsync("version = 2\nimports = [\"a\\u0000b\"]");
+        Signals.Send(running.ProcessId, Signals.SIGHUP);
+        await Poll.UntilAsync(() => running.Log.Contains("the old one stays", StringComparison.Ordinal));
+        await running.WriteAsync("version = 2\nplugin_dir = \"/p\"");
+        Signals.Send(running.ProcessId, Signals.SIGHUP);
+
+        await Poll.UntilAsync(() => running.Log.Contains("configuration was read again", StringComparison.Ordinal));
+        Assert.Contains("config.toml:2: key imports: a", running.Log, StringComparison.Ordinal);
+        Assert.Contains("config.toml:2: key plugin_dir has no effect", running.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task SIGUSR1_tells_threads_calls_and_memory()
     {
         await using ConfiguredDaemon running = await ConfiguredDaemon.StartNewAsync("version = 2");

@@ -112,9 +112,9 @@ public sealed class ServiceTests
     }
 
     [Theory]
-    [InlineData("--log-to", "syslog", "no log target \"syslog\", expected stderr or journald")]
-    [InlineData("--log-format", "xml", "no log format \"xml\", expected text or json")]
-    [InlineData("--log-level", "loud", "not a valid log level: \"loud\"")]
+    [InlineData("--log-to", "syslog", "flag --log-to must be \"stderr\" or \"journald\", and not \"syslog\"")]
+    [InlineData("--log-format", "xml", "flag --log-format must be \"text\" or \"json\", and not \"xml\"")]
+    [InlineData("--log-level", "loud", "flag --log-level must be \"trace\" or ")]
     public async Task A_word_that_is_none_is_said(string flag, string value, string error)
     {
         BufferedCommandResult result = await Cli.Wrap(Daemon)
