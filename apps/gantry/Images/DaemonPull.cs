@@ -63,25 +63,13 @@ internal sealed class DaemonPull(ImageRequest request, Reference reference, IPro
 
     private void Tell(TransferStep step)
     {
-        if (step.Event.Contains(" warns: ", StringComparison.Ordinal))
+        if (PullWords.IsWarning(step.Event))
         {
             StandardStreams.Error.WriteLine(step.Event);
             return;
         }
 
-        PullState? state = step.Event switch
-        {
-            "fetching image content" => PullState.Resolved,
-            "waiting" => PullState.Waiting,
-            "downloading" => PullState.Downloading,
-            "already exists" => PullState.Exists,
-            "extracting" => PullState.Unpacking,
-            "complete" => PullState.Done,
-            "saved" => PullState.Done,
-            string text when text.StartsWith("Resolving from ", StringComparison.Ordinal) => PullState.Resolving,
-            _ => null,
-        };
-        if (state is { } known)
+        if (PullWords.Parse(step.Event) is { } known)
         {
             string name = step.Name.Length > 0 ? step.Name : reference.ToString();
             progress.Report(new PullProgress(name, step.Digest, step.Offset, step.Total, known));

@@ -1,6 +1,7 @@
 using Gantry.Cli.Output;
 using Gantry.Distribution;
 using Gantry.Distribution.Auth;
+using Gantry.Transfer.Pull;
 
 namespace Gantry.Cli.Registries;
 
@@ -9,7 +10,9 @@ namespace Gantry.Cli.Registries;
 /// <param name="User"><c>name</c> or <c>name:password</c>; null for what Docker's configuration knows.</param>
 internal sealed record RegistryAccess(RegistryOptions Options, string? User)
 {
-    /// <summary>All that was asked for; a password that is missing is asked for now.</summary>
+    private string? _password;
+
+    /// <summary>All that was asked for; a password that is missing is asked for now, once.</summary>
     /// <param name="host">The host that the user is meant for.</param>
     /// <param name="cancellationToken">Ends the wait for a password.</param>
     public async Task<RegistryOptions> ForAsync(string host, CancellationToken cancellationToken)
@@ -23,7 +26,7 @@ internal sealed record RegistryAccess(RegistryOptions Options, string? User)
 
         int colon = User.IndexOf(':', StringComparison.Ordinal);
         RegistryCredential credential = colon < 0
-            ? new RegistryCredential(User, await PasswordPrompt.ReadAsync(cancellationToken))
+            ? new RegistryCredential(User, _password ??= await PasswordPrompt.ReadAsync(cancellationToken))
             : new RegistryCredential(User[..colon], User[(colon + 1)..]);
         return options with
         {
@@ -35,5 +38,5 @@ internal sealed record RegistryAccess(RegistryOptions Options, string? User)
     public override string ToString() => nameof(RegistryAccess);
 
     private static void Tell(RegistryWarning warning) =>
-        StandardStreams.Error.WriteLine($"{warning.Host} warns: {warning.Text}");
+        StandardStreams.Error.WriteLine(PullWords.Warning(warning.Host, warning.Text));
 }

@@ -77,11 +77,11 @@ internal sealed class ImageTransfers
         Reference reference = Parse(source.Reference);
         ImageNames names = new(store);
         _ = names.Of(reference.Digest);
-        progress.Say($"Resolving from {Describe(source)}");
+        progress.Say(PullWords.AsksFor(Describe(source)));
         await using RegistryAccess registry = Open(caller, source, progress, cancellationToken);
         ImagePuller puller = new(
             registry.Client, Scopes(caller), _unpacker, _time, _loggers.CreateLogger<ImagePuller>());
-        PartProgress parts = new(reference.ToString(), "downloading", progress, _time);
+        PartProgress parts = new(reference.ToString(), progress, _time);
         PullRequest request = new(reference)
         {
             Name = digest => names.Of(digest)[0],
@@ -94,7 +94,7 @@ internal sealed class ImageTransfers
             {
                 await _verifiers.CheckAsync(reference.ToString(), target, token);
                 progress.Say($"Pulling from {Describe(source)}");
-                progress.Say("fetching image content", reference.ToString(), target);
+                progress.Say(PullWords.Resolved, reference.ToString(), target);
             },
         };
         PullResult result = await puller.PullAsync(request, parts, cancellationToken);
@@ -127,7 +127,7 @@ internal sealed class ImageTransfers
             Platform = store.Platforms.Count > 0 ? Wanted(store) : null,
             MaxConcurrentUploads = _options().MaxConcurrentUploads,
         };
-        await pusher.PushAsync(request, new PartProgress(image.Name, "uploading", progress, _time), cancellationToken);
+        await pusher.PushAsync(request, new PartProgress(image.Name, progress, _time), cancellationToken);
         progress.Say("pushed content", image.Name, image.Target);
         progress.Say($"Completed push to {Describe(destination)}");
     }
@@ -162,7 +162,7 @@ internal sealed class ImageTransfers
             };
             foreach (ImportResult result in await importer.ImportAsync(request, archive, cancellationToken))
             {
-                progress.Say("saved", result.Image.Name, result.Image.Target);
+                progress.Say(PullWords.Saved, result.Image.Name, result.Image.Target);
             }
         }
         finally
@@ -290,7 +290,7 @@ internal sealed class ImageTransfers
                 await ImageRecords.SetAsync(images, image with { Name = name }, cancellationToken);
             }
 
-            progress.Say("saved", name, image.Target);
+            progress.Say(PullWords.Saved, name, image.Target);
         }
     }
 
@@ -327,7 +327,7 @@ internal sealed class ImageTransfers
             Warned = warning =>
             {
                 logger.Warned(warning.Host, warning.Text);
-                progress.Say($"{warning.Host} warns: {warning.Text}");
+                progress.Say(PullWords.Warning(warning.Host, warning.Text));
             },
             Time = _time,
         };

@@ -8,10 +8,9 @@ namespace Gantry.Server.Transfers;
 /// than ten times a second.
 /// </summary>
 /// <param name="image">The image's name.</param>
-/// <param name="moving">What it is called that bytes are on their way: <c>downloading</c>, <c>uploading</c>.</param>
 /// <param name="progress">Is told.</param>
 /// <param name="time">The clock.</param>
-internal sealed class PartProgress(string image, string moving, TransferProgress progress, TimeProvider time)
+internal sealed class PartProgress(string image, TransferProgress progress, TimeProvider time)
     : IProgress<PullProgress>
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
@@ -32,16 +31,8 @@ internal sealed class PartProgress(string image, string moving, TransferProgress
             return;
         }
 
-        string? what = value.State switch
-        {
-            PullState.Waiting => "waiting",
-            PullState.Downloading or PullState.Uploading => moving,
-            PullState.Exists => "already exists",
-            PullState.Unpacking => "extracting",
-            PullState.Done when value.Ref != image => "complete",
-            _ => null,
-        };
-        if (what is not null && IsNews(value))
+        bool isPart = value.State is not PullState.Done || value.Ref != image;
+        if (isPart && PullWords.Of(value.State) is { } what && IsNews(value))
         {
             progress.Say(what, ParentsOf(value.Digest), value.Ref, value.Digest, value.Offset, value.Total);
         }
