@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using CliWrap.Buffered;
 using Gantry.Core;
+using Gantry.Core.Errors;
 using Gantry.Core.Events;
 using Gantry.Core.Namespaces;
 using Gantry.Testing;
@@ -100,6 +101,48 @@ public sealed class GantryEventTests(GantryFixture fixture) : IClassFixture<Gant
             told.Where(it => it.StartsWith("Containers/", StringComparison.Ordinal) || it.StartsWith("Tasks/", StringComparison.Ordinal)));
         Assert.DoesNotContain(
             "very-secret-word", await File.ReadAllTextAsync(Directory.GetFiles(Path.Combine(fixture.Daemon.Root, "io.gantry.audit"))[0], Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_call_about_something_with_a_line_of_its_own_is_one_line()
+    {
+        await Assert.ThrowsAsync<GantryException>(() => PublishAsync("forged", "/x\r\n2026 forged Images/Delete y ok\u2028uid=1"));
+
+        string text = (await GantryAsync("audit", "--filter", "namespace==forged")).StandardOutput;
+
+        string line = Assert.Single(text.TrimEnd('\n').Split(['\n', '\r', '\u2028']));
+        Assert.Contains("Events/Publish /x\uFFFD\uFFFD2026 forged Images/Delete y ok\uFFFDuid=1 InvalidArgument (", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_event_that_has_no_form_in_JSON_is_shown_as_its_bytes()
+    {
+        // A TaskExit whose time has 2,000,000,000 nanoseconds; and a name as other languages write it.
+        byte[] exit = [0x2a, 0x06, 0x10, 0x80, 0xa8, 0xd6, 0xb9, 0x07];
+        await fixture.Client.Events.PublishAsync(
+            Namespace.Parse("odd"), "/odd", new TypedBytes("type.googleapis.com/containerd.events.TaskExit", exit), Token);
+        await fixture.Client.Events.PublishAsync(
+            Namespace.Parse("odd"), "/even", new TypedBytes("type.googleapis.com/containerd.events.TaskExit", new byte[] { 0x0a, 0x01, 0x63 }), Token);
+
+        JsonElement[] events = await EventsAsync("--since", "5m", "--filter", "namespace==odd");
+
+        Assert.Equal(exit, events[0].GetProperty("event").GetProperty("value").GetBytesFromBase64());
+        Assert.Equal("c", events[1].GetProperty("event").GetProperty("container_id").GetString());
+    }
+
+    [Fact]
+    public async Task A_container_of_ctr_whose_runtime_has_options_is_shown_with_them()
+    {
+        await fixture.Daemon.CtrOkAsync("-n", "options", "images", "pull", "--plain-http", fixture.Image);
+        await fixture.Daemon.CtrOkAsync("-n", "options", "run", "--rm", fixture.Image, "c1", "true");
+
+        JsonElement[] events = await EventsAsync("--since", "5m", "--filter", "namespace==options,topic==\"/containers/create\"");
+
+        JsonElement made = Assert.Single(events).GetProperty("event");
+        Assert.Equal("c1", made.GetProperty("id").GetString());
+        Assert.Equal(
+            "containerd.runc.v1.Options",
+            made.GetProperty("runtime").GetProperty("options").GetProperty("type_url").GetString());
     }
 
     private async Task PublishAsync(string ns, string topic) =>

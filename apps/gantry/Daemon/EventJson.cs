@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Gantry.Api;
+using Gantry.Api.Events;
 using Gantry.Core;
 using Google.Protobuf;
 
@@ -18,7 +20,7 @@ internal static class EventJson
         {
             try
             {
-                return Formatter.Format(type.Parser.ParseFrom(value.Value.Span));
+                return Format(type.Parser.ParseFrom(value.Value.Span));
             }
             catch (Exception failure) when (failure is InvalidProtocolBufferException or InvalidOperationException)
             {
@@ -28,5 +30,23 @@ internal static class EventJson
 
         string name = JsonEncodedText.Encode(value.TypeUrl).ToString();
         return $"{{\"type_url\":\"{name}\",\"value\":\"{Convert.ToBase64String(value.Value.Span)}\"}}";
+    }
+
+    /// <summary>A runtime's options are the one thing in an event whose type is the client's: they are shown as bytes.</summary>
+    private static string Format(IMessage message)
+    {
+        if (message is not ContainerCreate { Runtime: { Options: { } options } runtime })
+        {
+            return Formatter.Format(message);
+        }
+
+        runtime.Options = null;
+        JsonNode json = JsonNode.Parse(Formatter.Format(message))!;
+        json["runtime"]!["options"] = new JsonObject
+        {
+            ["type_url"] = options.TypeUrl,
+            ["value"] = options.Value.ToBase64(),
+        };
+        return json.ToJsonString();
     }
 }
