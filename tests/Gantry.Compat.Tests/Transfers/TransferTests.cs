@@ -293,7 +293,7 @@ public sealed class TransferTests(Images images) : IAsyncLifetime
         string image = await registry.PushAsync(images.BusyboxLayout, "busybox:latest", null, Token);
         using TempDirectory docker = new();
         await File.WriteAllTextAsync(
-            docker["config.json"], $$"""{"credHelpers":{"{{registry.Host}}":"not-installed"}}""", Token);
+            docker["config.json"], $$$"""{"credHelpers":{"{{{registry.Host}}}":"not-installed"}}""", Token);
 
         BufferedCommandResult result = await _daemon.RunAsync(
             Needs.Published("gantry"),
