@@ -47,7 +47,7 @@ public abstract class RunOptionsSuite(DaemonFixture fixture) : IAsyncLifetime
         // Without CAP_SYS_RESOURCE a program can't have less than who starts it.
         string own = await File.ReadAllTextAsync("/proc/self/oom_score_adj", Token);
 
-        Assert.Contains(await InsideAsync([], "cat /proc/self/oom_score_adj"), ["0\n", own]);
+        Assert.Contains(await InsideAsync([], "cat /proc/self/oom_score_adj"), (string[])["0\n", own]);
     }
 
     [Fact]
