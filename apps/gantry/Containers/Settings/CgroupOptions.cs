@@ -57,13 +57,11 @@ internal sealed class CgroupOptions
         spec = cgroup is not null ? spec.WithCgroup(cgroup)
             : parent is not null ? spec.WithCgroup($"{parent.TrimEnd('/')}/{id}")
             : spec;
-        // Without one of its own it would have its shim's, which the kernel is to take late.
-        int? wanted = parse.GetValue(OomScoreAdj) ?? spec.Process?.OomScoreAdj;
-        int least = HostSecurity.LeastOomScoreAdj();
-        spec = spec.WithOomScoreAdj(Math.Max(wanted ?? 0, least));
-        if (wanted < least)
+        spec = parse.GetValue(OomScoreAdj) is { } value ? spec.WithOomScoreAdj(value) : spec;
+        if (spec.Process?.OomScoreAdj is { } wanted && HostSecurity.LeastOomScoreAdj() is var least && wanted < least)
         {
             StandardStreams.Complain($"oom score adjustment {wanted}: {least} instead, less needs CAP_SYS_RESOURCE");
+            spec = spec.WithOomScoreAdj(least);
         }
 
         return parse.GetValue(RdtClass) is not { } name ? spec
