@@ -54,7 +54,8 @@ public sealed partial class EventOrderTests(Images images)
                 ["IMAGE"] = images.Busybox,
                 ["WORK"] = work.Path,
                 ["LOOPS"] = loops.ToString(CultureInfo.InvariantCulture),
-            });
+            },
+            TimeSpan.FromSeconds(180 + loops));
 
         Dictionary<string, string> lives = Lives(await File.ReadAllLinesAsync(
             work["events"], TestContext.Current.CancellationToken));

@@ -112,12 +112,14 @@ public abstract partial class PrivateDaemon : IAsyncDisposable
     /// <param name="program">A program on the PATH, or a path.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="environment">More environment; may be null.</param>
+    /// <param name="patience">How long it may take; null for three minutes.</param>
     public async Task<BufferedCommandResult> RunAsync(
         string program,
         IReadOnlyList<string> arguments,
-        IReadOnlyDictionary<string, string?>? environment)
+        IReadOnlyDictionary<string, string?>? environment,
+        TimeSpan? patience = null)
     {
-        using CancellationTokenSource limit = new(TimeSpan.FromMinutes(3));
+        using CancellationTokenSource limit = new(patience ?? TimeSpan.FromMinutes(3));
         return await Cli.Wrap(program.Contains('/', StringComparison.Ordinal) ? program : Needs.Program(program))
             .WithArguments(arguments)
             .WithEnvironmentVariables(e =>
