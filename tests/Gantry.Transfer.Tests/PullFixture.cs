@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using Gantry.Archive;
 using Gantry.Archive.Apply;
 using Gantry.Core.Content;
@@ -90,6 +91,22 @@ internal sealed class PullFixture : IAsyncDisposable
         MetadataStore store = await MetadataStore.OpenAsync(
             new MetadataStoreOptions(directory["root"]) { Drivers = [overlay, native, remote] }, Cancel);
         return new PullFixture(directory, registry, overlay, native, behindRemote, remote, store);
+    }
+
+    /// <summary>Adds an image of one layer to the layout, which has the file <c>f</c>.</summary>
+    public static Descriptor AddImage(PullFixture fixture, string? tag, Platform platform, string content) =>
+        fixture.Layout.AddImage(tag, platform, [ImageFactory.AddLayer(fixture.Layout, ("f", Encoding.UTF8.GetBytes(content)))]);
+
+    /// <summary>Checks that a pull that failed has left nothing that a collection does not remove.</summary>
+    public static async Task AssertFailedCleanlyAsync(PullFixture fixture)
+    {
+        Assert.Empty(await fixture.Scope.Images.ListAsync([], Cancel));
+
+        // The failure of one part ends the others where they are; what they have is kept until it is collected.
+        await fixture.AssertNothingHalfMadeAsync(ingestsToo: false);
+        await fixture.CollectAsync();
+        Assert.Empty(await fixture.ListContentAsync());
+        Assert.Empty(await fixture.Scope.Content.ListStatusesAsync([], Cancel));
     }
 
     /// <summary>A puller with another registry client; it shares nothing else with others than the stores.</summary>
@@ -194,7 +211,8 @@ internal sealed class PullFixture : IAsyncDisposable
         }
         finally
         {
-            MountCalls.Unmount(target, UnmountFlags.None);
+            // A program that another test is starting holds, until its exec, what was open when it was forked.
+            await Poll.UntilAsync(() => LoopFilesystem.TryUnmount(target), $"{target} can be unmounted");
             System.IO.Directory.Delete(target);
         }
     }

@@ -2,7 +2,6 @@ using System.Globalization;
 using CliWrap;
 using CliWrap.Buffered;
 using Gantry.Archive.Processors;
-using Gantry.Core;
 using Gantry.Core.Errors;
 using Gantry.Server.Config;
 using Gantry.Server.Logging;
@@ -186,21 +185,6 @@ public sealed class ConfigTests
     }
 
     [Fact]
-    public void Imports_are_merged()
-    {
-        using TempDirectory directory = new();
-        File.WriteAllText(directory["main.toml"], "version = 2\nimports = [\"conf.d/*.toml\"]\nroot = \"/a\"\n[grpc]\nuid = 1");
-        Directory.CreateDirectory(directory["conf.d"]);
-        File.WriteAllText(directory["conf.d/1.toml"], "version = 2\nroot = \"/b\"\n[grpc]\ngid = 2");
-        File.WriteAllText(directory["conf.d/2.toml"], "version = 2\nroot = \"/c\"");
-
-        DaemonConfig config = ConfigLoader.Load(directory["main.toml"], Defaults);
-
-        Assert.Equal("/c", config.Root);
-        Assert.Equal((1, 2), (config.Grpc.UserId, config.Grpc.GroupId));
-    }
-
-    [Fact]
     public void What_is_written_reads_the_same()
     {
         DaemonConfig config = Parse(ConfigWriter.Write(Defaults));
@@ -208,30 +192,6 @@ public sealed class ConfigTests
         Assert.Equal(ConfigWriter.Write(Defaults), ConfigWriter.Write(config));
         Assert.Empty(config.UnknownKeys);
     }
-
-    [Theory]
-    [InlineData("5s", 5000)]
-    [InlineData("1h1m1s", 3_661_000)]
-    [InlineData("1.5s", 1500)]
-    [InlineData("250ms", 250)]
-    [InlineData("0", 0)]
-    [InlineData("0s", 0)]
-    [InlineData("-2s", -2000)]
-    public void Durations_are_those_of_Go(string text, double milliseconds)
-    {
-        Assert.True(GoDuration.TryParse(text, out TimeSpan value));
-        Assert.Equal(milliseconds, value.TotalMilliseconds);
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("-")]
-    [InlineData("5")]
-    [InlineData("s")]
-    [InlineData("5 s")]
-    [InlineData("1.2.3s")]
-    [InlineData("99999999999999999h")]
-    public void Other_durations_are_none(string text) => Assert.False(GoDuration.TryParse(text, out _));
 
     [Fact]
     public void Keys_of_snapshotters_and_proxies_are_read_and_written()
@@ -352,18 +312,6 @@ public sealed class ConfigTests
         Assert.True(Defaults.Metrics.Containers);
     }
 
-    [Fact]
-    public void An_import_that_is_no_path_is_an_error_that_names_its_line()
-    {
-        using TempDirectory directory = new();
-        File.WriteAllText(directory["main.toml"], "version = 2\nimports = [\"a\\u0000b\"]");
-
-        GantryException error = Assert.Throws<GantryException>(() => ConfigLoader.Load(directory["main.toml"], Defaults));
-
-        Assert.StartsWith($"config {directory["main.toml"]}:2: key imports: a", error.Message, StringComparison.Ordinal);
-        Assert.Equal(ErrorKind.InvalidArgument, error.Kind);
-    }
-
     [Theory]
     [InlineData("log-level", "loud", "flag --log-level must be \"trace\" or ")]
     [InlineData("log-format", "xml", "flag --log-format must be \"text\" or \"json\", and not \"xml\"")]
@@ -374,48 +322,6 @@ public sealed class ConfigTests
         Assert.StartsWith(expected, error.Message, StringComparison.Ordinal);
         Assert.Equal(LogLevel.Debug, ConfigFlags.Apply(Defaults, "log-level", "debug").LogLevel);
         Assert.Equal("/x", ConfigFlags.Apply(Defaults, ConfigFlags.Address, "/x").Grpc.Address);
-    }
-
-    [Fact]
-    public void An_import_has_a_version_of_its_own_and_may_import_the_file_that_imports_it()
-    {
-        using TempDirectory directory = new();
-        File.WriteAllText(directory["main.toml"], "version = 4\nimports = [\"[a-b].toml\"]\ndisabled_plugins = [\"io.containerd.a.v1.b\"]");
-        File.WriteAllText(directory["a.toml"], "imports = [\"main.toml\"]\ndisabled_plugins = [\"cri\"]\n[plugins.opt]\npath = \"/x\"");
-        File.WriteAllText(directory["b.toml"], "version = 3\n[grpc]\ngid = 5");
-
-        DaemonConfig config = ConfigLoader.Load(directory["main.toml"], Defaults);
-
-        Assert.Equal(["io.containerd.a.v1.b", "io.containerd.grpc.v1.cri"], config.DisabledPlugins);
-        Assert.Equal(5, config.Grpc.GroupId);
-        Assert.Empty(config.UnknownKeys);
-    }
-
-    [Fact]
-    public void A_table_of_a_free_name_is_replaced_whole_by_an_import()
-    {
-        using TempDirectory directory = new();
-        const string Processor = "[stream_processors.a]\nreturns = \"r\"\npath = \"p\"";
-        File.WriteAllText(directory["main.toml"], $"version = 2\nimports = [\"b.toml\"]\n{Processor}\nargs = [\"x\"]");
-        File.WriteAllText(directory["b.toml"], $"version = 2\n{Processor}");
-
-        DaemonConfig config = ConfigLoader.Load(directory["main.toml"], Defaults);
-
-        Assert.Empty(Assert.Single(config.StreamProcessors).Arguments);
-    }
-
-    [Fact]
-    public void The_usual_place_may_have_a_directory_of_files_alone()
-    {
-        using TempDirectory directory = new();
-        Directory.CreateDirectory(directory["conf.d"]);
-        File.WriteAllText(directory["conf.d/x.toml"], "version = 2\nroot = \"/x\"");
-        DaemonConfig defaults = Defaults with { Imports = [directory["conf.d/*.toml"]] };
-
-        Assert.Equal("/x", ConfigLoader.LoadUsual(directory["config.toml"], defaults).Root);
-
-        File.WriteAllText(directory["config.toml"], "version = 2\nimports = []");
-        Assert.Equal(Defaults.Root, ConfigLoader.LoadUsual(directory["config.toml"], defaults).Root);
     }
 
     [Fact]
@@ -480,72 +386,12 @@ public sealed class ConfigTests
     }
 
     [Fact]
-    public void A_check_names_each_unknown_key_and_the_nearest_known_one()
-    {
-        using TempDirectory directory = new();
-        File.WriteAllText(directory["main.toml"], "version = 2\nimports = [\"b.toml\"]\nrooot = \"/r\"\n[grpc]\nadress = \"/x\"");
-        File.WriteAllText(directory["b.toml"], "version = 3\n[plugins.\"io.containerd.gc.v1.sheduler\"]\nx = 1\n[plugins.mine]\nx = 1");
-
-        (IReadOnlyList<string> lines, bool mistaken) = ConfigCheck.Run(directory["main.toml"], "", Defaults);
-
-        Assert.True(mistaken);
-        Assert.Equal(
-            [
-                $"{directory["main.toml"]}:3: unknown key rooot; did you mean root?",
-                $"{directory["main.toml"]}:5: unknown key grpc.adress; did you mean address?",
-                $"{directory["b.toml"]}:2: unknown key plugins.\"io.containerd.gc.v1.sheduler\"; did you mean \"io.containerd.gc.v1.scheduler\"?",
-                $"{directory["b.toml"]}:4: unknown key plugins.mine",
-                $"{directory["main.toml"]}: read as version 2",
-                $"{directory["b.toml"]}: read as version 3",
-            ],
-            lines);
-    }
-
-    [Fact]
-    public void A_check_tells_of_tables_and_keys_without_effect_where_the_file_has_them()
-    {
-        using TempDirectory directory = new();
-        File.WriteAllText(
-            directory["c.toml"],
-            """
-            version = 2
-            [plugins."io.containerd.grpc.v1.cri"]
-              sandbox_image = "pause"
-              [plugins."io.containerd.grpc.v1.cri".containerd]
-                snapshotter = "native"
-            [debug]
-              log_trace_id = true
-            """);
-
-        (IReadOnlyList<string> lines, bool mistaken) = ConfigCheck.Run(directory["c.toml"], "", Defaults);
-
-        Assert.False(mistaken);
-        Assert.Equal(
-            [
-                $"{directory["c.toml"]}:7: key debug.log_trace_id has no effect: log lines carry no trace ids.",
-                $"{directory["c.toml"]}:2: plug-in io.containerd.grpc.v1.cri is not part of Gantry: its table has no effect",
-                $"{directory["c.toml"]}: read as version 2",
-            ],
-            lines);
-    }
-
-    [Fact]
     public void The_page_of_all_keys_is_the_one_that_the_table_makes()
     {
         string page = Path.Combine(Repository(), "docs", "config.md");
 
         Assert.Equal(ConfigDocs.Write(), File.ReadAllText(page));
     }
-
-    [Theory]
-    [InlineData("*.toml", "a.toml", true)]
-    [InlineData("*.toml", "a.tom", false)]
-    [InlineData("a?c", "abc", true)]
-    [InlineData("[a-c]x", "bx", true)]
-    [InlineData("[^a-c]x", "bx", false)]
-    [InlineData("a*b*c", "axxbyyc", true)]
-    public void Patterns_are_those_of_Go(string pattern, string name, bool matches) =>
-        Assert.Equal(matches, GlobPattern.Matches(pattern, name));
 
     private static string Repository()
     {
