@@ -57,6 +57,25 @@ public sealed class LogsTests(GantryFixture fixture) : IClassFixture<GantryFixtu
     }
 
     [Fact]
+    public async Task Following_shows_each_line_once_while_the_file_is_put_aside_again_and_again()
+    {
+        using TempDirectory directory = new();
+        string uri = $"logfile://{directory["l4"]}?max-size=8192&max-files=100";
+        await OkAsync(
+            "run", "-d", "--name", "l4", "--log-uri", uri, fixture.Image,
+            "sh", "-c", "i=0; while [ $i -lt 9000 ]; do i=$((i + 1)); echo $i; done");
+
+        BufferedCommandResult followed = await GantryAsync("logs", "-f", "l4").WaitAsync(Patience, Token);
+        BufferedCommandResult after = await GantryAsync("logs", "l4");
+        await OkAsync("rm", "l4");
+
+        string all = string.Concat(Enumerable.Range(1, 9000).Select(i => $"{i}\n"));
+        Assert.Equal(all, followed.StandardOutput);
+        Assert.Equal(all, after.StandardOutput);
+        Assert.True(Directory.EnumerateFiles(directory.Path).Count() > 10);
+    }
+
+    [Fact]
     public async Task A_plain_file_is_shown_too_but_has_no_times()
     {
         using TempDirectory directory = new();

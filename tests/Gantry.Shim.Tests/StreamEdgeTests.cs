@@ -340,10 +340,17 @@ public sealed class StreamEdgeTests
         await under.StartAsync("c1", Token);
         await under.WaitAndDeleteAsync("c1", "", Token);
 
-        string[] last = await File.ReadAllLinesAsync(under["logs/c1"], Token);
-        Assert.Matches("^[0-9-]{10}T[0-9:.]{16}Z stdout P end$", last[^1]);
-        Assert.Contains(last, line => line.EndsWith(" stderr F bad", StringComparison.Ordinal));
-        Assert.Equal(["c1", "c1.1"], Directory.EnumerateFiles(under["logs"]).Select(Path.GetFileName).Order());
+        string[] lines =
+        [
+            .. await File.ReadAllLinesAsync(under["logs/c1.1"], Token),
+            .. await File.ReadAllLinesAsync(under["logs/c1"], Token),
+        ];
+        Assert.Matches("^[0-9-]{10}T[0-9:.]{16}Z stdout P end$", lines[^1]);
+        Assert.Contains(lines, line => line.EndsWith(" stderr F bad", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.EndsWith(" stdout F line 1000", StringComparison.Ordinal));
+        FileInfo[] files = [.. new DirectoryInfo(under["logs"]).EnumerateFiles().OrderBy(file => file.Name)];
+        Assert.Equal(["c1", "c1.1"], files.Select(file => file.Name));
+        Assert.All(files, file => Assert.InRange(file.Length, 1, 8192));
     }
 
     [Fact]

@@ -8,8 +8,8 @@ namespace Gantry.Shim.Io;
 
 /// <summary>
 /// A file of what a process writes, a line each with its time, in the form that kubelet and crictl know:
-/// <c>2026-11-24T14:35:32.1234567Z stdout F text</c>. A line that came in parts is marked P in all but the last. When the
-/// file is full it is put aside as <c>PATH.1</c>, that as <c>PATH.2</c>, and the oldest is thrown away.
+/// <c>2026-11-24T14:35:32.1234567Z stdout F text</c>. A line that came in parts is marked P in all but the last. A file that
+/// the next line would make too large is put aside as <c>PATH.1</c>, that as <c>PATH.2</c>, and the oldest is thrown away.
 /// </summary>
 /// <remarks>
 /// Its name is <c>logfile://PATH?max-size=BYTES&amp;max-files=COUNT</c>. It is written on the I/O loop, one call at a time.
@@ -83,10 +83,16 @@ internal sealed class LogFile : IDisposable
             int end = bytes.IndexOf((byte)'\n');
             ReadOnlySpan<byte> text = end < 0 ? bytes : bytes[..end];
             bytes = end < 0 ? [] : bytes[(end + 1)..];
-            if (used + now.Length + stream.Length + text.Length + 3 > BufferSize)
+            int line = now.Length + stream.Length + text.Length + 3;
+            if (used + line > BufferSize || _size + used + line > _maxSize)
             {
                 Write(buffer[..used]);
                 used = 0;
+            }
+
+            if (_size > 0 && _size + used + line > _maxSize)
+            {
+                Rotate();
             }
 
             Put(buffer, ref used, now);
@@ -97,10 +103,6 @@ internal sealed class LogFile : IDisposable
         }
 
         Write(buffer[..used]);
-        if (_size >= _maxSize)
-        {
-            Rotate();
-        }
     }
 
     public void Dispose() => _file?.Dispose();

@@ -1,79 +1,76 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Gantry.Linux.Syscalls;
 
 namespace Gantry.Cli.Containers;
 
-/// <summary>Reads a container's log: first those parts that were put aside, the oldest first, then the file itself.</summary>
-internal sealed class LogReader(string path, bool lines)
+/// <summary>
+/// Reads a container's log, each line once: first those parts that were put aside, the oldest first, then the file itself.
+/// The file may be put aside at any time meanwhile; which one comes next is told by the inode of the one that is read.
+/// </summary>
+/// <param name="path">The file that is written.</param>
+/// <param name="lines">Whether it is one of lines with their times, of which there may be PATH.1, PATH.2 and so on.</param>
+internal sealed class LogReader(string path, bool lines) : IAsyncDisposable
 {
     private const int BufferSize = 64 * 1024;
     private const int LineLimit = 1 << 20;
+    private const int AsideLimit = 100;
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>All that has been written.</summary>
+    private readonly byte[] _buffer = new byte[BufferSize];
+    private FileStream? _stream;
+
+    /// <summary>All that has been written and was not read before.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public async IAsyncEnumerable<LogLine> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (string file in Files())
+        _stream ??= Next() ?? throw new FileNotFoundException($"{path}: there is no such file", path);
+        while (true)
         {
-            await using FileStream stream = Open(file);
-            await foreach (LogLine line in LinesOf(stream, new byte[BufferSize], cancellationToken))
+            // Asked for first: a file that has been put aside by now grows no more.
+            FileStream? next = Next();
+            await foreach (LogLine line in LinesOf(_stream, _buffer, cancellationToken))
             {
                 yield return line;
             }
+
+            if (next is null)
+            {
+                yield break;
+            }
+
+            await _stream.DisposeAsync();
+            _stream = next;
         }
     }
 
-    /// <summary>What is written from now on, until a process has ended.</summary>
-    /// <param name="from">How much of the file has been seen.</param>
+    /// <summary>The same, and what is written from now on, until a process has ended.</summary>
     /// <param name="ended">The end of the process.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async IAsyncEnumerable<LogLine> FollowAsync(
-        long from, Task ended, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Task ended, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Channel<bool> changes = Channel.CreateBounded<bool>(
             new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
         using FileSystemWatcher watcher = new(Path.GetDirectoryName(path)!, Path.GetFileName(path));
-        bool replaced = false;
         watcher.Changed += (_, _) => changes.Writer.TryWrite(true);
-        watcher.Created += (_, _) =>
-        {
-            Volatile.Write(ref replaced, true);
-            changes.Writer.TryWrite(true);
-        };
+        watcher.Created += (_, _) => changes.Writer.TryWrite(true);
         watcher.EnableRaisingEvents = true;
-        byte[] buffer = new byte[BufferSize];
-        FileStream stream = Open(path);
-        stream.Position = Math.Min(from, stream.Length);
-        try
+        bool more;
+        do
         {
-            while (true)
+            bool over = ended.IsCompleted;
+            await foreach (LogLine line in ReadAsync(cancellationToken))
             {
-                bool over = ended.IsCompleted;
-                bool next = Volatile.Read(ref replaced);
-                await foreach (LogLine line in LinesOf(stream, buffer, cancellationToken))
-                {
-                    yield return line;
-                }
-
-                if (next)
-                {
-                    Volatile.Write(ref replaced, false);
-                    await stream.DisposeAsync();
-                    stream = Open(path);
-                    continue;
-                }
-
-                if (!await WaitAsync(changes.Reader, ended, over, cancellationToken))
-                {
-                    yield break;
-                }
+                yield return line;
             }
+
+            more = await WaitAsync(changes.Reader, ended, over, cancellationToken);
         }
-        finally
-        {
-            await stream.DisposeAsync();
-        }
+        while (more);
     }
+
+    public ValueTask DisposeAsync() => _stream?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>Waits for more; after the end of the process only as long as its last words may take.</summary>
     private static async Task<bool> WaitAsync(
@@ -85,32 +82,81 @@ internal sealed class LogReader(string path, bool lines)
         return changes.TryRead(out _) || !over;
     }
 
-    private static FileStream Open(string file) =>
-        new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
-
-    private IEnumerable<string> Files()
+    private static FileStream? TryOpen(string file)
     {
-        if (lines)
+        try
         {
-            int last = 0;
-            while (File.Exists($"{path}.{last + 1}"))
-            {
-                last++;
-            }
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
 
-            for (int i = last; i > 0; i--)
+    private static (ulong Device, ulong Inode) Identity(FileStream file)
+    {
+        FileStatus status = Stat.Of(file.SafeFileHandle);
+        return (status.Device, status.Inode);
+    }
+
+    /// <summary>
+    /// Opens the file that was written after the one that is read, or the oldest if none is or it was thrown away; null if
+    /// there is none.
+    /// </summary>
+    private FileStream? Next()
+    {
+        // The files may be renamed while they are looked through: only what two looks agree on is true.
+        FileStream? found = Look();
+        while (found is not null)
+        {
+            FileStream? again = Look();
+            bool same = again is not null && Identity(again) == Identity(found);
+            found.Dispose();
+            found = again;
+            if (same)
             {
-                yield return $"{path}.{i}";
+                break;
             }
         }
 
-        yield return path;
+        return found;
+    }
+
+    private FileStream? Look()
+    {
+        FileStream? next = null;
+        for (int i = 0; i <= (lines ? AsideLimit : 0); i++)
+        {
+            FileStream? file = TryOpen(i == 0 ? path : $"{path}.{i}");
+            if (file is null)
+            {
+                continue;
+            }
+
+            if (_stream is not null && Identity(file) == Identity(_stream))
+            {
+                file.Dispose();
+                return next;
+            }
+
+            next?.Dispose();
+            next = file;
+        }
+
+        return next;
     }
 
     /// <summary>The whole lines from where the stream stands; it is left at the beginning of one that is not whole.</summary>
     private async IAsyncEnumerable<LogLine> LinesOf(
         FileStream stream, byte[] buffer, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        if (stream.Length < stream.Position)
+        {
+            // It was cut short by one who rotates logs by copying them.
+            stream.Position = 0;
+        }
+
         int used = 0;
         int count;
         while ((count = await stream.ReadAsync(buffer.AsMemory(used), cancellationToken)) > 0)

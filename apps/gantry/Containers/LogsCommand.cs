@@ -53,8 +53,7 @@ internal static class LogsCommand
 
         // The end of the process is asked for before the file is read, so that nothing is missed in between.
         Task ended = follow ? EndAsync(session, id) : Task.CompletedTask;
-        LogReader reader = new(path, lines);
-        long seen = new FileInfo(path).Length;
+        await using LogReader reader = new(path, lines);
         Queue<LogLine> last = new();
         int whole = 0;
         await foreach (LogLine line in reader.ReadAsync(session.Token))
@@ -85,7 +84,7 @@ internal static class LogsCommand
 
         if (follow)
         {
-            await foreach (LogLine line in reader.FollowAsync(seen, ended, session.Token))
+            await foreach (LogLine line in reader.FollowAsync(ended, session.Token))
             {
                 Write(line, timestamps);
             }
