@@ -8,9 +8,9 @@ internal sealed class ContainerCounters : IDisposable
     /// <summary>No limit in version 1 is the greatest multiple of a page, which may have up to 64 KiB.</summary>
     private const ulong Unlimited = long.MaxValue - 0xFFFF;
 
-    private readonly CgroupPaths _paths;
     private readonly IReadOnlyList<CgroupFile> _files;
     private readonly IReadOnlyList<LabeledFile> _labeledFiles;
+    private readonly string?[] _directories;
     private readonly KeptFiles _kept;
 
     /// <summary>Makes them; nothing is read yet.</summary>
@@ -18,11 +18,16 @@ internal sealed class ContainerCounters : IDisposable
     /// <param name="labels">What tells its samples from those of others.</param>
     public ContainerCounters(CgroupPaths paths, byte[] labels)
     {
-        _paths = paths;
+        Unified = paths.Unified;
         Labels = labels;
         _files = Files(paths.Unified);
         _labeledFiles = paths.Unified ? LabeledFile.V2 : LabeledFile.V1;
-        _kept = new KeptFiles(_files.Count + _labeledFiles.Count);
+        _directories =
+        [
+            .. _files.Select(file => paths.Directory(file.Controller)),
+            .. _labeledFiles.Select(file => paths.Directory(file.Controller)),
+        ];
+        _kept = new KeptFiles(_directories.Length);
         Values = new ulong[_files.Sum(file => file.Metrics.Count)];
         Values.AsSpan().Fill(CgroupMetric.Absent);
     }
@@ -31,7 +36,7 @@ internal sealed class ContainerCounters : IDisposable
     public byte[] Labels { get; }
 
     /// <summary>Whether they are those of version 2.</summary>
-    public bool Unified => _paths.Unified;
+    public bool Unified { get; }
 
     /// <summary>The values, in the order of <see cref="Files"/> and their metrics.</summary>
     public ulong[] Values { get; }
@@ -64,7 +69,7 @@ internal sealed class ContainerCounters : IDisposable
             {
                 values.Fill(CgroupMetric.Absent);
                 bool keep = file.Rule is not CgroupFileRule.Failures || Values[at - 3] < Unlimited;
-                int count = Read(index, file.Controller, file.Name, buffer, keep);
+                int count = Read(index, file.Name, buffer, keep);
                 if (count > 0)
                 {
                     file.Parse(buffer[..count], values);
@@ -78,11 +83,13 @@ internal sealed class ContainerCounters : IDisposable
         Labeled.Clear();
         foreach (LabeledFile file in _labeledFiles)
         {
-            int count = Read(index++, file.Controller, file.Name, buffer, keep: true);
+            int count = file.IsImplied(Labeled) ? 0 : Read(index, file.Name, buffer, keep: true);
             if (count > 0)
             {
                 file.Parse(buffer[..count], Labeled);
             }
+
+            index++;
         }
 
         return !_kept.Gone;
@@ -91,8 +98,8 @@ internal sealed class ContainerCounters : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _kept.Dispose();
 
-    private int Read(int index, string controller, ReadOnlySpan<byte> name, Span<byte> buffer, bool keep) =>
-        _paths.Directory(controller) is { } directory
+    private int Read(int index, ReadOnlySpan<byte> name, Span<byte> buffer, bool keep) =>
+        _directories[index] is { } directory
             ? KernelText.Whole(buffer, _kept.Read(index, directory, name, buffer, keep))
             : -1;
 }

@@ -6,12 +6,19 @@ namespace Gantry.Server.Metrics;
 /// <param name="controller">The controller whose directory it is in.</param>
 /// <param name="name">Its name.</param>
 /// <param name="parse">Reads the values out of what is in it.</param>
-internal sealed class LabeledFile(string controller, string name, LabeledFile.Parser parse)
+/// <param name="implied">Tells whether it need not be read, if that ever is so.</param>
+internal sealed class LabeledFile(
+    string controller, string name, LabeledFile.Parser parse, LabeledFile.Implication? implied = null)
 {
     /// <summary>Reads values.</summary>
     /// <param name="text">What is in the file.</param>
     /// <param name="values">They are added to these.</param>
     internal delegate void Parser(ReadOnlySpan<byte> text, List<LabeledValue> values);
+
+    /// <summary>Says what is in a file by what was in those before it: reading is what a scrape costs.</summary>
+    /// <param name="values">What was in those before; what is in this one is added.</param>
+    /// <returns>False when it has to be read.</returns>
+    internal delegate bool Implication(List<LabeledValue> values);
 
     /// <summary>Version 1.</summary>
     public static IReadOnlyList<LabeledFile> V1 { get; } =
@@ -26,9 +33,9 @@ internal sealed class LabeledFile(string controller, string name, LabeledFile.Pa
             ]),
         .. PageSizes().SelectMany(size => (LabeledFile[])
             [
-                Number("hugetlb", $"hugetlb.{size}.usage_in_bytes", LabeledMetric.HugeUsage, size),
-                Number("hugetlb", $"hugetlb.{size}.max_usage_in_bytes", LabeledMetric.HugeMax, size),
                 Number("hugetlb", $"hugetlb.{size}.failcnt", LabeledMetric.HugeFailures, size),
+                Number("hugetlb", $"hugetlb.{size}.max_usage_in_bytes", LabeledMetric.HugeMax, size),
+                Number("hugetlb", $"hugetlb.{size}.usage_in_bytes", LabeledMetric.HugeUsage, size, IsNeverUsed),
             ]),
     ];
 
@@ -45,22 +52,46 @@ internal sealed class LabeledFile(string controller, string name, LabeledFile.Pa
     /// <summary>The name, as the kernel has it.</summary>
     public byte[] Name { get; } = Encoding.UTF8.GetBytes(name);
 
+    /// <inheritdoc cref="Implication"/>
+    public bool IsImplied(List<LabeledValue> values) => implied?.Invoke(values) ?? false;
+
     /// <inheritdoc cref="Parser"/>
     public void Parse(ReadOnlySpan<byte> text, List<LabeledValue> values) => parse(text, values);
 
     private static LabeledFile Block(string name, LabeledMetric metric) =>
-        new("blkio", name, (text, values) => ParseBlock(text, metric, values));
+        new(
+            "blkio",
+            name,
+            (text, values) => ParseBlock(text, metric, values),
+            values => values.Count > 0 && values[^1].Metric == metric);
 
-    private static LabeledFile Number(string controller, string name, LabeledMetric metric, string size)
+    private static LabeledFile Number(
+        string controller, string name, LabeledMetric metric, string size, Implication? implied = null)
     {
         byte[] labels = Encoding.UTF8.GetBytes($"page=\"{size}\"");
-        return new LabeledFile(controller, name, (text, values) =>
-        {
-            if (KernelText.TryNumber(text, out ulong value))
+        return new LabeledFile(
+            controller,
+            name,
+            (text, values) =>
             {
-                values.Add(new LabeledValue(metric, labels, value));
-            }
-        });
+                if (KernelText.TryNumber(text, out ulong value))
+                {
+                    values.Add(new LabeledValue(metric, labels, value));
+                }
+            },
+            implied);
+    }
+
+    /// <summary>Of what was never used, nothing is.</summary>
+    private static bool IsNeverUsed(List<LabeledValue> values)
+    {
+        if (values.Count == 0 || values[^1] is not { Value: 0 } most || most.Metric != LabeledMetric.HugeMax)
+        {
+            return false;
+        }
+
+        values.Add(most with { Metric = LabeledMetric.HugeUsage });
+        return true;
     }
 
     /// <summary>Numbers in the order of processors.</summary>
@@ -78,12 +109,6 @@ internal sealed class LabeledFile(string controller, string name, LabeledFile.Pa
     /// <summary>Lines such as <c>8:0 Read 4096</c>, or <c>8:0 4096</c> where operations are not told apart.</summary>
     private static void ParseBlock(ReadOnlySpan<byte> text, LabeledMetric metric, List<LabeledValue> values)
     {
-        if (values.Count > 0 && values[^1].Metric == metric)
-        {
-            // Another scheduler has told.
-            return;
-        }
-
         while (KernelText.TryNextLine(ref text, out ReadOnlySpan<byte> device, out ReadOnlySpan<byte> rest))
         {
             if (!device.Contains((byte)':') || !KernelText.TryNextWord(ref rest, out ReadOnlySpan<byte> first))

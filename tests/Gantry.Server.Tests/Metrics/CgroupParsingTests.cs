@@ -107,14 +107,48 @@ public sealed class CgroupParsingTests
     [Fact]
     public void Of_several_schedulers_the_first_that_counts_is_told()
     {
-        List<LabeledValue> values = [];
+        using TempDirectory directory = new();
+        File.WriteAllText(directory["blkio.bfq.io_service_bytes_recursive"], "Total 0\n");
+        File.WriteAllText(directory["blkio.io_service_bytes_recursive"], "8:0 Read 4096\n8:0 Write 0\nTotal 4096\n");
+        File.WriteAllText(directory["blkio.throttle.io_service_bytes_recursive"], "8:0 Read 1\n");
+        CgroupPaths paths = new(false, new Dictionary<string, string>(StringComparer.Ordinal) { ["blkio"] = directory.Path });
+        using ContainerCounters counters = new(paths, []);
 
-        foreach (LabeledFile file in LabeledFile.V1.Where(file => Encoding.UTF8.GetString(file.Name).Contains("io_service_bytes", StringComparison.Ordinal)))
+        Assert.True(counters.Read(new byte[4096]));
+
+        Assert.Equal([4096ul, 0ul], counters.Labeled.Select(value => value.Value));
+    }
+
+    [Fact]
+    public void Huge_pages_that_were_never_used_are_told_without_looking_how_many_are()
+    {
+        string[] sizes =
+        [
+            .. LabeledFile.V1.Select(file => Encoding.UTF8.GetString(file.Name))
+                .Where(name => name.EndsWith(".max_usage_in_bytes", StringComparison.Ordinal))
+                .Select(name => name.Split('.')[1]),
+        ];
+        using TempDirectory directory = new();
+        foreach ((int i, string size) in sizes.Index())
         {
-            file.Parse(file.Name.AsSpan().IndexOf("bfq"u8) > 0 ? "Total 0\n"u8 : "8:0 Read 4096\n8:0 Write 0\nTotal 4096\n"u8, values);
+            File.WriteAllText(directory[$"hugetlb.{size}.failcnt"], "3\n");
+            File.WriteAllText(directory[$"hugetlb.{size}.max_usage_in_bytes"], $"{i * 2}\n");
+            File.WriteAllText(directory[$"hugetlb.{size}.usage_in_bytes"], "1\n");
         }
 
-        Assert.Equal([4096ul, 0ul], values.Select(value => value.Value));
+        CgroupPaths paths = new(false, new Dictionary<string, string>(StringComparer.Ordinal) { ["hugetlb"] = directory.Path });
+        using ContainerCounters counters = new(paths, []);
+        Assert.True(counters.Read(new byte[4096]));
+
+        Assert.Equal(
+            sizes.SelectMany((size, i) => (LabeledValue[])
+                [
+                    new(LabeledMetric.HugeFailures, [], 3),
+                    new(LabeledMetric.HugeMax, [], (ulong)i * 2),
+                    new(LabeledMetric.HugeUsage, [], i == 0 ? 0ul : 1ul),
+                ]),
+            counters.Labeled.Select(value => value with { Labels = [] }));
+        Assert.All(counters.Labeled, value => Assert.StartsWith("page=", Encoding.UTF8.GetString(value.Labels), StringComparison.Ordinal));
     }
 
     [Fact]
