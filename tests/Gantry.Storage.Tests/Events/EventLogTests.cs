@@ -4,7 +4,6 @@ using Gantry.Core.Events;
 using Gantry.Core.Namespaces;
 using Gantry.Storage.Events;
 using Gantry.Testing;
-using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Gantry.Storage.Tests.Events;
@@ -15,7 +14,7 @@ public sealed class EventLogTests : IDisposable
 
     private readonly TempDirectory _directory = new();
     private readonly SettableTime _time = new();
-    private readonly List<string> _told = [];
+    private readonly CollectingLogger _told = new();
 
     public void Dispose() => _directory.Dispose();
 
@@ -116,7 +115,7 @@ public sealed class EventLogTests : IDisposable
 
         Assert.True(next > 3, $"{next}");
         Assert.Equal([1, next], Numbers(again));
-        Assert.Contains("is damaged at byte", Assert.Single(_told), StringComparison.Ordinal);
+        Assert.Contains("is damaged at byte", Assert.Single(_told.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -242,7 +241,7 @@ public sealed class EventLogTests : IDisposable
         log.Dispose();
 
         Assert.Empty(Files());
-        Assert.Contains("cannot be kept", Assert.Single(_told), StringComparison.Ordinal);
+        Assert.Contains("cannot be kept", Assert.Single(_told.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -391,23 +390,8 @@ public sealed class EventLogTests : IDisposable
     private string[] Files() => Directory.GetFiles(_directory.Path, "*.events");
 
     private EventLog Open(EventLogOptions? options = null) =>
-        EventLog.Open(_directory.Path, options ?? new EventLogOptions(), _time, new ListLogger(_told));
+        EventLog.Open(_directory.Path, options ?? new EventLogOptions(), _time, _told);
 
     private EventEnvelope Event(string topic = "/x", byte[]? payload = null) =>
         new(_time.GetUtcNow(), Ns, topic, new TypedBytes("type/x", payload ?? [7]));
-
-    private sealed class ListLogger(List<string> lines) : ILogger
-    {
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter) => lines.Add(formatter(state, exception));
-    }
 }

@@ -1,12 +1,15 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace Gantry.Distribution.Tests;
+namespace Gantry.Testing;
 
 /// <summary>Keeps all that is logged.</summary>
-internal sealed class CollectingLogger : ILogger
+public sealed class CollectingLogger : ILogger
 {
     private readonly ConcurrentQueue<string> _lines = new();
+
+    /// <summary>One for each message, with its exception.</summary>
+    public IReadOnlyCollection<string> Lines => [.. _lines];
 
     public string Text => string.Join('\n', _lines);
 
@@ -20,6 +23,9 @@ internal sealed class CollectingLogger : ILogger
         EventId eventId,
         TState state,
         Exception? exception,
-        Func<TState, Exception?, string> formatter) =>
-        _lines.Enqueue($"{formatter(state, exception)} {exception}");
+        Func<TState, Exception?, string> formatter)
+    {
+        ArgumentNullException.ThrowIfNull(formatter);
+        _lines.Enqueue(exception is null ? formatter(state, exception) : $"{formatter(state, exception)} {exception}");
+    }
 }
