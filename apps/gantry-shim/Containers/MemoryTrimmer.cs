@@ -1,10 +1,11 @@
 using System.Threading.Channels;
+using Gantry.Linux.Processes;
 
 namespace Gantry.Shim.Containers;
 
 /// <summary>
 /// Gives memory back when a burst of work is over: a shim works for some milliseconds and then waits for days, so what
-/// it has allocated meanwhile would stay for nothing.
+/// it has allocated meanwhile, and the code that it has come through, would stay for nothing.
 /// </summary>
 internal sealed class MemoryTrimmer(TimeProvider time)
 {
@@ -35,6 +36,7 @@ internal sealed class MemoryTrimmer(TimeProvider time)
             if (_work.Reader.Count == 0)
             {
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                _ = MappedFiles.Release();
             }
         }
     }

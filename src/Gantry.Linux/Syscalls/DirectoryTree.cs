@@ -11,7 +11,7 @@ namespace Gantry.Linux.Syscalls;
 [SkipLocalsInit]
 public static unsafe partial class DirectoryTree
 {
-    private const int BufferSize = 32 * 1024;
+    private const int BufferSize = 8 * 1024;
 
     /// <summary>All names in a directory but <c>.</c> and <c>..</c>, in no order.</summary>
     /// <param name="directory">The directory, opened for reading and not read from before.</param>
@@ -19,15 +19,11 @@ public static unsafe partial class DirectoryTree
     public static IReadOnlyList<DirectoryEntry> List(SafeHandle directory)
     {
         List<DirectoryEntry> entries = [];
-        byte[] buffer = new byte[BufferSize];
+        byte* buffer = stackalloc byte[BufferSize];
         while (true)
         {
-            long length;
-            fixed (byte* start = buffer)
-            {
-                // Invariant: the kernel writes no more than the length given.
-                length = getdents64(Syscall.SYS_getdents64, directory, start, (nuint)buffer.Length);
-            }
+            // Invariant: the kernel writes no more than the length given.
+            long length = getdents64(Syscall.SYS_getdents64, directory, buffer, BufferSize);
 
             if (length == 0 || (length < 0 && Marshal.GetLastPInvokeError() == Errno.ENOENT))
             {
@@ -36,8 +32,7 @@ public static unsafe partial class DirectoryTree
             }
 
             Syscall.Check(length, "getdents64", directory);
-
-            Parse(buffer.AsSpan(0, (int)length), entries);
+            Parse(new ReadOnlySpan<byte>(buffer, (int)length), entries);
         }
     }
 

@@ -148,14 +148,20 @@ public static unsafe partial class Xattr
     /// <exception cref="LinuxException">The call failed.</exception>
     public static IReadOnlyList<byte[]> List(SafeHandle file)
     {
-        byte[] names = new byte[MaxValueLength];
-        nint length;
-        fixed (byte* start = names)
+        for (int size = FirstBufferLength; ; size = MaxValueLength)
         {
-            length = flistxattr(file, start, (nuint)names.Length);
-        }
+            byte[] names = new byte[size];
+            nint length;
+            fixed (byte* start = names)
+            {
+                length = flistxattr(file, start, (nuint)names.Length);
+            }
 
-        return Split(length, names, "flistxattr");
+            if (length >= 0 || size == MaxValueLength || Marshal.GetLastPInvokeError() != Errno.ERANGE)
+            {
+                return length == 0 ? [] : Split(length, names, "flistxattr");
+            }
+        }
     }
 
     /// <summary>The names of all attributes of a name in a directory; of a symbolic link itself.</summary>

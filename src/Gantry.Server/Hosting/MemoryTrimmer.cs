@@ -9,6 +9,7 @@ namespace Gantry.Server.Hosting;
 /// </summary>
 internal sealed class MemoryTrimmer(TimeProvider time)
 {
+    private const int LargeBlock = 512 * 1024;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Spacing = TimeSpan.FromSeconds(10);
 
@@ -22,6 +23,7 @@ internal sealed class MemoryTrimmer(TimeProvider time)
     /// <param name="cancellationToken">Ends it.</param>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        _ = NativeHeap.KeepApart(LargeBlock);
         while (true)
         {
             await _work.Reader.ReadAsync(cancellationToken);
