@@ -33,7 +33,7 @@ public sealed record RegistryOptions
         System.Collections.Immutable.ImmutableDictionary<string, string>.Empty;
 
     /// <summary>What we call ourselves.</summary>
-    public string UserAgent { get; init; } = "gantry/" + OwnVersion;
+    public string UserAgent { get => field ?? "gantry/" + OwnVersion; init; }
 
     /// <summary>How often a request is made at most.</summary>
     public int MaxAttempts { get; init; } = 5;

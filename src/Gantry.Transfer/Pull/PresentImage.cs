@@ -11,7 +11,7 @@ namespace Gantry.Transfer.Pull;
 
 /// <summary>
 /// Finds an image that is here as a pull would leave it. Its record keeps all of it, so that no lease is needed to look, and
-/// nothing has to be written down to leave it as it is.
+/// nothing is written to leave it as it is: its record neither, and no event tells of it.
 /// </summary>
 /// <param name="scope">Where to look.</param>
 /// <param name="request">What is to be pulled.</param>
@@ -47,9 +47,13 @@ internal sealed class PresentImage(INamespaceScope scope, PullRequest request, I
                 return null;
             }
 
-            // An image that was removed meanwhile is not made again: what belongs to it may be on its way out.
-            FieldMask mask = new(["target", .. request.Labels.Keys.Select(key => "labels." + key)]);
-            image = await scope.Images.UpdateAsync(image with { Labels = request.Labels }, mask, cancellationToken);
+            if (request.Labels.Any(label => image.Labels.GetValueOrDefault(label.Key) != label.Value))
+            {
+                // An image that was removed meanwhile is not made again: what belongs to it may be on its way out.
+                FieldMask mask = new([.. request.Labels.Keys.Select(key => "labels." + key)]);
+                image = await scope.Images.UpdateAsync(image with { Labels = request.Labels }, mask, cancellationToken);
+            }
+
             foreach (Descriptor part in parts)
             {
                 progress?.Report(new PullProgress(

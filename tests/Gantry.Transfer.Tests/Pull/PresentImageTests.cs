@@ -30,8 +30,27 @@ public sealed class PresentImageTests
         Assert.Equal(("HEAD", $"/v2/{Repository}/manifests/v1"), (only.Method, only.Path));
         Assert.Equal(first.ChainId, second.ChainId);
         Assert.Equal(first.Manifests.Select(m => m.Digest), second.Manifests.Select(m => m.Digest));
-        Assert.True(second.Image.UpdatedAt > first.Image.UpdatedAt);
+        Assert.Equal(first.Image.UpdatedAt, second.Image.UpdatedAt);
         await fixture.AssertNothingHalfMadeAsync();
+    }
+
+    [Fact]
+    public async Task A_label_that_is_asked_for_is_set_on_an_image_that_is_here()
+    {
+        await using PullFixture fixture = await CreateAsync();
+        await using FaultyRegistry registry = new();
+        PullRequest request = Fill(fixture, registry) with { Labels = new Dictionary<string, string> { ["one"] = "1" } };
+        using RegistryClient client = new(new RegistryOptions());
+        PullResult first = await fixture.PullerOf(client).PullAsync(request, null, Cancel);
+        int asked = registry.Requests.Count;
+        request = request with { Labels = new Dictionary<string, string> { ["two"] = "2" } };
+
+        PullResult second = await fixture.PullerOf(client).PullAsync(request, null, Cancel);
+
+        Assert.Single(registry.Requests.Skip(asked));
+        Assert.Equal("1", second.Image.Labels["one"]);
+        Assert.Equal("2", second.Image.Labels["two"]);
+        Assert.True(second.Image.UpdatedAt > first.Image.UpdatedAt);
     }
 
     [Fact]
