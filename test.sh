@@ -26,12 +26,14 @@ for project in "${projects[@]}"; do
   rm -f "$log"
 done
 
-# The Debian package, on a tree of its own.
+# The Debian package, on trees of its own: by itself, and below systemd.
 if [ $# -eq 0 ] && [ "$(id -u)" -eq 0 ]; then
   echo "== package"
   dist=$(mktemp -d)
-  if package=$(eng/package.sh "$GANTRY_BIN" "$dist") && eng/package-test.sh "$package"; then
-    passed=$((passed + 1))
+  if package=$(eng/package.sh "$GANTRY_BIN" "$dist") && eng/debian-tree.sh "$dist/base"; then
+    for test in package systemd; do
+      if BASE=$dist/base "eng/$test-test.sh" "$package"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    done
   else
     failed=$((failed + 1))
   fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the package on a clean Debian tree and uses it there: eng/package-test.sh PACKAGE [CTR]
 # Needs root, debootstrap, umoci and busybox-static. Everything happens in a private mount and process namespace whose root
-# is that tree; BASE may name a tree that debootstrap made before.
+# is that tree; BASE as for eng/debian-tree.sh.
 set -euo pipefail
 package=$(realpath "${1:?usage: eng/package-test.sh PACKAGE [CTR]}")
 cd "$(dirname "$0")/.."
@@ -9,14 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf --one-file-system "$work"' EXIT
 tree=$work/tree
 
-mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep -v security | head -n 1)
-suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-if [ -n "${BASE:-}" ]; then
-  cp -a "$BASE" "$tree"
-else
-  debootstrap --variant=minbase "$suite" "$tree" "$mirror" >"$work/debootstrap.log" || { tail "$work/debootstrap.log"; exit 1; }
-fi
-cp /etc/resolv.conf "$tree/etc/resolv.conf" 2>/dev/null || true
+eng/debian-tree.sh "$tree"
 cp "$package" "$tree/tmp/gantry.deb"
 cp eng/package-test-inside.sh "$tree/tmp/"
 eng/busybox-image.sh "$work/layout" latest >/dev/null 2>&1
