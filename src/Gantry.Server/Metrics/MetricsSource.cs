@@ -28,8 +28,7 @@ internal sealed class MetricsSource : IAsyncDisposable
     private readonly ContainerMetrics _containers;
     private readonly ITimer _idle;
 
-    // Held by the scrape that goes on.
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly ScrapeTurns _turns;
     private StoreTotals? _totals;
     private long _totalsAt;
 
@@ -57,6 +56,7 @@ internal sealed class MetricsSource : IAsyncDisposable
         _meters = meters;
         _config = config;
         _time = time;
+        _turns = new ScrapeTurns(TurnLimit, time);
         _containers = new ContainerMetrics(metadata);
         _idle = time.CreateTimer(_ => Rest(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -65,26 +65,14 @@ internal sealed class MetricsSource : IAsyncDisposable
     /// <param name="to">Where to.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="OperationCanceledException">It was given up, or its reader was too slow.</exception>
-    public async Task WriteAsync(Exposition to, CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken);
-        try
-        {
-            using CancellationTokenSource limit = new(TurnLimit, _time);
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-            await WriteAllAsync(to, either.Token);
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
+    public Task WriteAsync(Exposition to, CancellationToken cancellationToken) =>
+        _turns.TakeAsync(token => WriteAllAsync(to, token), cancellationToken);
 
-    /// <summary>Closes all, once the scrape that goes on has ended. The turn is nobody's any more.</summary>
+    /// <summary>Closes all, once the scrape that goes on has ended. There is none after it.</summary>
     public async ValueTask DisposeAsync()
     {
         await _idle.DisposeAsync();
-        await _turn.WaitAsync();
+        await _turns.DisposeAsync();
         _containers.Dispose();
     }
 
@@ -176,13 +164,6 @@ internal sealed class MetricsSource : IAsyncDisposable
         }
     }
 
-    private void Rest()
-    {
-        // A scrape that begins right now finds them closed, and opens them again.
-        if (_turn.Wait(0, CancellationToken.None))
-        {
-            _containers.Dispose();
-            _turn.Release();
-        }
-    }
+    // A scrape that begins right now finds them closed, and opens them again.
+    private void Rest() => _turns.TryTake(_containers.Dispose);
 }
