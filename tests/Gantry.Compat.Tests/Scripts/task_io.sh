@@ -2,12 +2,15 @@
 ctr image pull --plain-http "$IMAGE" >/dev/null
 stopped() { for i in $(seq 100); do ctr task ls | grep -q "$1.*STOPPED" && return; sleep 0.1; done; echo "$1 does not stop"; }
 
+# containerd's shim gives up what it has not yet copied when the task is removed.
+lines() { for i in $(seq 100); do [ "$(wc -l <"$1")" -ge "$2" ] && return; sleep 0.1; done; echo "$1 has not $2 lines"; }
+
 # To a file, which is added to.
 ctr run -d --log-uri "file://$WORK/logs/i1" "$IMAGE" i1 sh -c 'echo out; echo err >&2; exit 4'; echo "run: $?"
-stopped i1; ctr task rm i1 >/dev/null 2>&1; echo "rm: $?"
+stopped i1; lines "$WORK/logs/i1" 2; ctr task rm i1 >/dev/null 2>&1; echo "rm: $?"
 sort "$WORK/logs/i1"; stat -c '%a' "$WORK/logs/i1"
 ctr task start -d --log-uri "file://$WORK/logs/i1" i1; echo "start: $?"
-stopped i1; ctr task rm i1 >/dev/null 2>&1
+stopped i1; lines "$WORK/logs/i1" 4; ctr task rm i1 >/dev/null 2>&1
 sort "$WORK/logs/i1"; ctr container rm i1
 
 # To nowhere.
