@@ -78,6 +78,7 @@ internal sealed class LogFile : IDisposable
         now = now[..length];
         Span<byte> buffer = stackalloc byte[BufferSize];
         int used = 0;
+        bool bounded = true;
         while (bytes.Length > 0)
         {
             int end = bytes.IndexOf((byte)'\n');
@@ -90,9 +91,9 @@ internal sealed class LogFile : IDisposable
                 used = 0;
             }
 
-            if (_size > 0 && _size + used + line > _maxSize)
+            if (bounded && _size > 0 && _size + used + line > _maxSize)
             {
-                Rotate();
+                bounded = TryRotate();
             }
 
             Put(buffer, ref used, now);
@@ -140,7 +141,7 @@ internal sealed class LogFile : IDisposable
         }
     }
 
-    private void Rotate()
+    private bool TryRotate()
     {
         try
         {
@@ -161,11 +162,13 @@ internal sealed class LogFile : IDisposable
             _file?.Dispose();
             _file = null;
             OpenFile();
+            return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The next line tries again.
+            // What comes next tries again.
             _log.Warning($"log file {_path} could not be put aside", e);
+            return false;
         }
     }
 }

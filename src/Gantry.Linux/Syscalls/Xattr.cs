@@ -146,23 +146,7 @@ public static unsafe partial class Xattr
     /// <summary>The names of all attributes of an open file; none where the filesystem has no attributes.</summary>
     /// <param name="file">The file, not opened with O_PATH.</param>
     /// <exception cref="LinuxException">The call failed.</exception>
-    public static IReadOnlyList<byte[]> List(SafeHandle file)
-    {
-        for (int size = FirstBufferLength; ; size = MaxValueLength)
-        {
-            byte[] names = new byte[size];
-            nint length;
-            fixed (byte* start = names)
-            {
-                length = flistxattr(file, start, (nuint)names.Length);
-            }
-
-            if (length >= 0 || size == MaxValueLength || Marshal.GetLastPInvokeError() != Errno.ERANGE)
-            {
-                return length == 0 ? [] : Split(length, names, "flistxattr");
-            }
-        }
-    }
+    public static IReadOnlyList<byte[]> List(SafeHandle file) => List(file, path: null);
 
     /// <summary>The names of all attributes of a name in a directory; of a symbolic link itself.</summary>
     /// <param name="directory">The directory.</param>
@@ -173,21 +157,9 @@ public static unsafe partial class Xattr
         ArgumentNullException.ThrowIfNull(directory);
         Span<byte> path = stackalloc byte[Syscall.PATH_MAX];
         WritePath("llistxattr", directory, entry, path);
-        for (int size = FirstBufferLength; ; size = MaxValueLength)
+        fixed (byte* start = path)
         {
-            byte[] names = new byte[size];
-            nint length;
-            fixed (byte* start = path)
-            fixed (byte* into = names)
-            {
-                length = llistxattr(start, into, (nuint)names.Length);
-                GC.KeepAlive(directory);
-            }
-
-            if (length >= 0 || size == MaxValueLength || Marshal.GetLastPInvokeError() != Errno.ERANGE)
-            {
-                return length == 0 ? [] : Split(length, names, "llistxattr");
-            }
+            return List(directory, start);
         }
     }
 
@@ -202,6 +174,27 @@ public static unsafe partial class Xattr
         fixed (byte* key = buffer)
         {
             return Result(fremovexattr(file, key));
+        }
+    }
+
+    /// <summary>The names of an open file or, if there is one, of a path, through a directory that stays open meanwhile.</summary>
+    private static List<byte[]> List(SafeHandle file, byte* path)
+    {
+        for (int size = FirstBufferLength; ; size = MaxValueLength)
+        {
+            byte[] names = new byte[size];
+            nint length;
+            fixed (byte* into = names)
+            {
+                // Invariant: the kernel writes no more than the size given.
+                length = path is null ? flistxattr(file, into, (nuint)size) : llistxattr(path, into, (nuint)size);
+                GC.KeepAlive(file);
+            }
+
+            if (length >= 0 || size == MaxValueLength || Marshal.GetLastPInvokeError() != Errno.ERANGE)
+            {
+                return length == 0 ? [] : Split(length, names, path is null ? "flistxattr" : "llistxattr");
+            }
         }
     }
 
