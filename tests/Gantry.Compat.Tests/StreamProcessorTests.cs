@@ -36,29 +36,39 @@ public sealed class StreamProcessorTests
     [Fact]
     public async Task A_layer_of_a_type_that_a_program_reads_is_unpacked_as_by_containerd()
     {
+        using TempDirectory directory = new();
+        string image = await MakeImageAsync(directory);
         await using ContainerdDaemon containerd = await ContainerdDaemon.StartNewAsync(config: Config);
         await using GantryDaemon gantry = await GantryDaemon.StartNewAsync(Config);
 
-        Assert.Equal(await RunAsync(containerd), await RunAsync(gantry));
+        Assert.Equal(await RunAsync(containerd, image), await RunAsync(gantry, image));
     }
 
     [Fact]
     public async Task Without_the_program_the_layer_is_refused_by_its_type()
     {
+        using TempDirectory directory = new();
+        string image = await MakeImageAsync(directory);
         await using GantryDaemon gantry = await GantryDaemon.StartNewAsync();
 
-        Xunit.Sdk.XunitException refused = await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(() => RunAsync(gantry));
+        Xunit.Sdk.XunitException refused =
+            await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(() => RunAsync(gantry, image));
 
         Assert.Contains("application/vnd.oci.image.layer.v1.tar+base64", refused.Message, StringComparison.Ordinal);
     }
 
-    private static async Task<string> RunAsync(PrivateDaemon daemon)
+    /// <summary>One image for both daemons: its files have the times of their making.</summary>
+    private static async Task<string> MakeImageAsync(TempDirectory directory)
     {
-        using TempDirectory directory = new();
         await ImageFactory.MakeBusyboxAsync(directory.Path);
         await Images.ShellAsync(Encode, directory.Path);
-        await daemon.CtrOkAsync("image", "import", "--base-name", "example.com/encoded", directory["image.tar"]);
+        return directory["image.tar"];
+    }
+
+    private static async Task<string> RunAsync(PrivateDaemon daemon, string image)
+    {
+        await daemon.CtrOkAsync("image", "import", "--base-name", "example.com/encoded", image);
         return await daemon.CtrOkAsync(
-            "run", "--rm", "example.com/encoded:latest", "c1", "sh", "-c", "ls -ln /bin | sort | md5sum");
+            "run", "--rm", "example.com/encoded:latest", "c1", "sh", "-c", "ls -ln /bin | sort");
     }
 }
