@@ -8,14 +8,20 @@ namespace Gantry.Transfer.Tests;
 /// <param name="inner">Does the work.</param>
 internal sealed class EarlyDiffer(IDiffer inner) : IDiffer, IDisposable
 {
+    private int _count;
+
     /// <summary>Set when it has begun with such a layer.</summary>
     public ManualResetEventSlim Began { get; } = new();
+
+    /// <summary>With how many it has begun.</summary>
+    public int Count => Volatile.Read(ref _count);
 
     public Task<Descriptor> ApplyAsync(
         Descriptor layer, IReadOnlyList<Mount> mounts, UnpackOptions options, CancellationToken cancellationToken)
     {
         if (options.Arriving is { Whole.IsCompleted: false })
         {
+            Interlocked.Increment(ref _count);
             Began.Set();
         }
 

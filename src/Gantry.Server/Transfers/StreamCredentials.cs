@@ -21,6 +21,9 @@ internal sealed class StreamCredentials(ClientStream stream, string reference, T
     // One question at a time: answers bear no mark of what they answer.
     private readonly SemaphoreSlim _gate = new(1);
 
+    // An answer that is still awaited would be taken for that to the next question.
+    private bool _silent;
+
     /// <inheritdoc/>
     /// <exception cref="GantryException">
     /// InvalidArgument: the client's answer is none; Unauthenticated: it does not answer.
@@ -32,12 +35,18 @@ internal sealed class StreamCredentials(ClientStream stream, string reference, T
         await _gate.WaitAsync(cancellationToken);
         try
         {
+            if (_silent)
+            {
+                throw Unanswered(request);
+            }
+
             await stream.SendAsync(TypeUrl.PackAny(question), cancellationToken);
             return Credential(await stream.ReceiveAsync(cancellationToken).WaitAsync(Patience, time, cancellationToken));
         }
         catch (TimeoutException e)
         {
-            throw new GantryException(ErrorKind.Unauthenticated, $"the client does not say who it is at {request.Host}", e);
+            _silent = true;
+            throw Unanswered(request, e);
         }
         finally
         {
@@ -51,6 +60,9 @@ internal sealed class StreamCredentials(ClientStream stream, string reference, T
         stream.Close();
         _gate.Dispose();
     }
+
+    private static GantryException Unanswered(CredentialRequest request, Exception? cause = null) =>
+        new(ErrorKind.Unauthenticated, $"the client does not say who it is at {request.Host}", cause);
 
     private static RegistryCredential? Credential(Any? answer)
     {

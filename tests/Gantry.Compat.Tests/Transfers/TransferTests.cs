@@ -136,6 +136,33 @@ public sealed class TransferTests(Images images) : IAsyncLifetime
         Assert.Equal("in\n", await ShellAsync("ctr run --rm \"$0\" t1 echo in", images.Busybox));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_image_out_of_an_archive_is_named_by_its_digest_if_that_is_asked_for(bool skipNamed)
+    {
+        await TransferAsync(Registry(images.Busybox), new ImageStore { Name = images.Busybox });
+        string digest = (await ShellAsync("ctr image ls | awk 'NR == 2 { print $3 }'")).Trim();
+        string tar = Path.Combine(_daemon.Home, "tar");
+        await ShellAsync("ctr image export \"$0\" \"$1\"; ctr image rm --sync \"$1\"", tar, images.Busybox);
+
+        using TransferStream import = await OpenAsync("import-1");
+        ImageStore store = new();
+        store.ExtraReferences.Add(new ImageReference
+        {
+            Name = "by.digest/it", IsPrefix = true, AllowOverwrite = true, AddDigest = true, SkipNamedDigest = skipNamed,
+        });
+        await Task.WhenAll(
+            import.SendAsync(await File.ReadAllBytesAsync(tar, Token), Token),
+            TransferAsync(new ImageImportStream { Stream = import.Name }, store));
+        await TransferAsync(
+            new ImageStore { Name = images.Busybox },
+            new ImageStore { ExtraReferences = { new ImageReference { Name = "of.store/it", AddDigest = true } } });
+
+        string named = skipNamed ? "" : $"by.digest/it@{digest}\n";
+        Assert.Equal($"{images.Busybox}\n{named}of.store/it@{digest}\n", await ShellAsync("ctr image ls -q"));
+    }
+
     [Fact]
     public async Task Images_are_exported_by_what_their_names_begin_with()
     {
@@ -266,7 +293,7 @@ public sealed class TransferTests(Images images) : IAsyncLifetime
     [InlineData("kill -9 $$", "rejected image")]
     public async Task An_image_that_a_verifier_does_not_like_is_not_pulled(string script, string reason)
     {
-        await WithVerifierAsync(script);
+        await WithVerifierAsync(script, "1s");
 
         RpcException error = await Assert.ThrowsAsync<RpcException>(
             () => TransferAsync(Registry(images.Busybox), new ImageStore { Name = images.Busybox }));
@@ -278,7 +305,7 @@ public sealed class TransferTests(Images images) : IAsyncLifetime
     [Fact]
     public async Task A_verifier_that_leaves_a_program_behind_has_judged_all_the_same()
     {
-        await WithVerifierAsync("setsid sleep 3 &");
+        await WithVerifierAsync("setsid sleep 3 &", "1s");
 
         await TransferAsync(Registry(images.Busybox), new ImageStore { Name = images.Busybox });
 
@@ -368,7 +395,7 @@ public sealed class TransferTests(Images images) : IAsyncLifetime
         };
     }
 
-    private async Task WithVerifierAsync(string script)
+    private async Task WithVerifierAsync(string script, string timeout = "60s")
     {
         string directory = _verifiers["bin"];
         Directory.CreateDirectory(directory);
@@ -378,7 +405,7 @@ public sealed class TransferTests(Images images) : IAsyncLifetime
         await RestartAsync($"""
             [plugins."io.containerd.image-verifier.v1.bindir"]
             bin_dir = "{directory}"
-            per_verifier_timeout = "1s"
+            per_verifier_timeout = "{timeout}"
             """);
     }
 
