@@ -12,8 +12,8 @@ internal sealed class CgroupFile(string controller, string name, params CgroupMe
     // same place first spares the search. A hint alone, which scrapes change one at a time.
     private Line[] _lines = [];
 
-    /// <summary>When it need not be read.</summary>
-    public CgroupFileRule Rule { get; init; }
+    /// <summary>How its only metric follows from one in a file before it; null when it always has to be read.</summary>
+    public Implication? Implied { get; init; }
 
     /// <summary>The controller.</summary>
     public string Controller => controller;

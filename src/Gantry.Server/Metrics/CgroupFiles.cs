@@ -8,6 +8,9 @@ internal static class CgroupFiles
 
     private const string Memory = "memory";
 
+    private const string HierarchicalLimit = "hierarchical_memory_limit";
+    private const string HierarchicalSwapLimit = "hierarchical_memsw_limit";
+
     /// <summary>Version 1.</summary>
     public static readonly IReadOnlyList<CgroupFile> V1 =
     [
@@ -26,8 +29,8 @@ internal static class CgroupFiles
         new("pids", "pids.current", new CgroupMetric("", "container_pids_current", "The current number of pids")),
         new("pids", "pids.max", new CgroupMetric("", "container_pids_limit", "The limit to the number of pids allowed", max: 0)),
         new(Memory, "memory.stat", MemoryV1()),
-        .. Counter("memory.", "usage", "memory"),
-        .. Counter("memory.memsw.", "swap", "swap"),
+        .. Counter("memory.", "usage", "memory", HierarchicalLimit),
+        .. Counter("memory.memsw.", "swap", "swap", HierarchicalSwapLimit),
         .. Counter("memory.kmem.", "kernel", "kernel"),
         .. Counter("memory.kmem.tcp.", "kerneltcp", "kerneltcp"),
         new(
@@ -61,20 +64,27 @@ internal static class CgroupFiles
             new CgroupMetric("oom", "container_memory_oom_total", "The number of times a container has received an oom event")),
     ];
 
-    // In this order: the later two may follow from the first two.
-    private static CgroupFile[] Counter(string prefix, string name, string what) =>
-    [
-        new(Memory, prefix + "limit_in_bytes", new CgroupMetric("", $"container_memory_{name}_limit_bytes", $"The {what} limit")),
-        new(Memory, prefix + "max_usage_in_bytes", new CgroupMetric("", $"container_memory_{name}_max_bytes", $"The {what} maximum usage")),
-        new(Memory, prefix + "usage_in_bytes", new CgroupMetric("", $"container_memory_{name}_usage_bytes", $"The {what} usage"))
-        {
-            Rule = CgroupFileRule.Use,
-        },
-        new(Memory, prefix + "failcnt", new CgroupMetric("", $"container_memory_{name}_failcnt_total", $"How often the {what} limit was hit"))
-        {
-            Rule = CgroupFileRule.Failures,
-        },
-    ];
+    private static CgroupFile[] Counter(string prefix, string name, string what, string? hierarchical = null)
+    {
+        string limit = $"container_memory_{name}_limit_bytes";
+        string most = $"container_memory_{name}_max_bytes";
+        return
+        [
+            new(Memory, prefix + "limit_in_bytes", new CgroupMetric("", limit, $"The {what} limit"))
+            {
+                Implied = hierarchical is null ? null : Implication.Limit($"container_memory_{hierarchical}_bytes"),
+            },
+            new(Memory, prefix + "max_usage_in_bytes", new CgroupMetric("", most, $"The {what} maximum usage")),
+            new(Memory, prefix + "usage_in_bytes", new CgroupMetric("", $"container_memory_{name}_usage_bytes", $"The {what} usage"))
+            {
+                Implied = Implication.Use(most),
+            },
+            new(Memory, prefix + "failcnt", new CgroupMetric("", $"container_memory_{name}_failcnt_total", $"How often the {what} limit was hit"))
+            {
+                Implied = Implication.Failures(limit),
+            },
+        ];
+    }
 
     private static CgroupMetric[] MemoryV1()
     {
@@ -86,8 +96,8 @@ internal static class CgroupFiles
         return
         [
             .. own.Select(MemoryAmount),
-            MemoryAmount("hierarchical_memory_limit"),
-            MemoryAmount("hierarchical_memsw_limit"),
+            MemoryAmount(HierarchicalLimit),
+            MemoryAmount(HierarchicalSwapLimit),
             .. own.Select(key => MemoryAmount("total_" + key)),
         ];
     }

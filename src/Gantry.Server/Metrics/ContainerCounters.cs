@@ -1,3 +1,4 @@
+using System.Text;
 using Gantry.Linux.Cgroups;
 
 namespace Gantry.Server.Metrics;
@@ -5,10 +6,11 @@ namespace Gantry.Server.Metrics;
 /// <summary>The counters of one container, whose files stay open from one scrape to the next.</summary>
 internal sealed class ContainerCounters : IDisposable
 {
-    /// <summary>No limit in version 1 is the greatest multiple of a page, which may have up to 64 KiB.</summary>
-    private const ulong Unlimited = long.MaxValue - 0xFFFF;
+    private static readonly int[] SourcesV1 = Sources(CgroupFiles.V1);
+    private static readonly int[] SourcesV2 = Sources(CgroupFiles.V2);
 
     private readonly IReadOnlyList<CgroupFile> _files;
+    private readonly int[] _sources;
     private readonly IReadOnlyList<LabeledFile> _labeledFiles;
     private readonly string?[] _directories;
     private readonly KeptFiles _kept;
@@ -21,6 +23,7 @@ internal sealed class ContainerCounters : IDisposable
         Unified = paths.Unified;
         Labels = labels;
         _files = Files(paths.Unified);
+        _sources = paths.Unified ? SourcesV2 : SourcesV1;
         _labeledFiles = paths.Unified ? LabeledFile.V2 : LabeledFile.V1;
         _directories =
         [
@@ -61,14 +64,17 @@ internal sealed class ContainerCounters : IDisposable
         foreach (CgroupFile file in _files)
         {
             Span<ulong> values = Values.AsSpan(at, file.Metrics.Count);
-            if (file.Rule is CgroupFileRule.Use && Values[at - 1] == 0)
+            ulong source = _sources[index] < 0 ? CgroupMetric.Absent : Values[_sources[index]];
+            ulong implied = file.Implied?.Value(source, values[0]) ?? CgroupMetric.Absent;
+            values.Fill(CgroupMetric.Absent);
+            if (implied != CgroupMetric.Absent)
             {
-                values[0] = 0;
+                values[0] = implied;
             }
-            else if (file.Rule is not CgroupFileRule.Failures || Values[at - 3] < Unlimited || values[0] == CgroupMetric.Absent)
+            else
             {
-                values.Fill(CgroupMetric.Absent);
-                bool keep = file.Rule is not CgroupFileRule.Failures || Values[at - 3] < Unlimited;
+                // What will follow once it is known is not read again.
+                bool keep = file.Implied is null || file.Implied.Value(source, 0) == CgroupMetric.Absent;
                 int count = Read(index, file.Name, buffer, keep);
                 if (count > 0)
                 {
@@ -97,6 +103,18 @@ internal sealed class ContainerCounters : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _kept.Dispose();
+
+    /// <summary>Where the metrics are that those of the files follow from; -1 for none.</summary>
+    private static int[] Sources(IReadOnlyList<CgroupFile> files)
+    {
+        CgroupMetric[] metrics = [.. files.SelectMany(file => file.Metrics)];
+        return
+        [
+            .. files.Select(file => file.Implied is { } implied
+                ? Array.FindIndex(metrics, metric => metric.Name.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(implied.Name)))
+                : -1),
+        ];
+    }
 
     private int Read(int index, ReadOnlySpan<byte> name, Span<byte> buffer, bool keep) =>
         _directories[index] is { } directory

@@ -105,6 +105,42 @@ public sealed class CgroupParsingTests
     }
 
     [Fact]
+    public void The_limit_of_a_container_in_which_nothing_is_limited_is_not_read()
+    {
+        using TempDirectory directory = new();
+        File.WriteAllText(
+            directory["memory.stat"],
+            "cache 1\nhierarchical_memory_limit 4096\nhierarchical_memsw_limit 9223372036854771712\n");
+        File.WriteAllText(directory["memory.limit_in_bytes"], "8192\n");
+        File.WriteAllText(directory["memory.memsw.limit_in_bytes"], "8192\n");
+        CgroupPaths paths = new(false, new Dictionary<string, string>(StringComparer.Ordinal) { ["memory"] = directory.Path });
+        using ContainerCounters counters = new(paths, []);
+
+        Assert.True(counters.Read(new byte[4096]));
+
+        Assert.Equal(8192ul, ValueOf(counters, "container_memory_usage_limit_bytes"));
+        Assert.Equal(9223372036854771712ul, ValueOf(counters, "container_memory_swap_limit_bytes"));
+    }
+
+    [Fact]
+    public void What_a_metric_follows_from_stands_before_it()
+    {
+        List<string> before = [];
+        foreach (CgroupFile file in CgroupFiles.V1)
+        {
+            if (file.Implied is { } implied)
+            {
+                Assert.Single(file.Metrics);
+                Assert.Contains(implied.Name, before);
+            }
+
+            before.AddRange(file.Metrics.Select(metric => Encoding.UTF8.GetString(metric.Name)));
+        }
+
+        Assert.Equal(10, CgroupFiles.V1.Count(file => file.Implied is not null));
+    }
+
+    [Fact]
     public void Of_several_schedulers_the_first_that_counts_is_told()
     {
         using TempDirectory directory = new();
