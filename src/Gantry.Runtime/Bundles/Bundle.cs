@@ -44,6 +44,9 @@ public sealed record Bundle(Namespace Namespace, string Id, string DirectoryPath
     public IReadOnlyList<string> ExitPaths =>
         [Path.Combine(DirectoryPath, "exit"), Path.Combine(DirectoryPath, "exit.exec")];
 
+    /// <summary>The exit of the first process, once its deletion was told, too: shims tell that before the bundle is removed.</summary>
+    public string DeletedPath => Path.Combine(DirectoryPath, "exit.deleted");
+
     /// <summary>Where an exit of this task is kept.</summary>
     internal string ExitPath(TaskExit exit) => ExitPaths[exit.Id == exit.ContainerId ? 0 : 1];
 

@@ -30,6 +30,9 @@ public sealed class EventExchange(TimeProvider time, IEventLog? log = null) : IE
     /// </summary>
     internal Action<Namespace, TaskExit>? ExitSeen { get; set; }
 
+    /// <summary>Called in the same way with each new deletion.</summary>
+    internal Action<Namespace, TaskDelete>? DeletionSeen { get; set; }
+
     /// <inheritdoc/>
     public ValueTask PublishAsync(Namespace ns, string topic, TypedBytes payload, CancellationToken cancellationToken)
     {
@@ -103,24 +106,30 @@ public sealed class EventExchange(TimeProvider time, IEventLog? log = null) : IE
                     return false;
                 }
 
-                See(envelope.Namespace, exit);
+                See(envelope.Namespace, exit, ExitSeen, Exits.Undo);
                 return true;
             case EventTopic.TaskDelete when TypeUrl.TryUnpack(envelope.Event, out TaskDelete? deletion):
-                return Exits.TryEnter(envelope.Namespace, deletion);
+                if (!Exits.TryEnter(envelope.Namespace, deletion))
+                {
+                    return false;
+                }
+
+                See(envelope.Namespace, deletion, DeletionSeen, Exits.Undo);
+                return true;
             default:
                 return true;
         }
     }
 
-    private void See(Namespace ns, TaskExit exit)
+    private static void See<T>(Namespace ns, T told, Action<Namespace, T>? seen, Action<Namespace, T> undo)
     {
         try
         {
-            ExitSeen?.Invoke(ns, exit);
+            seen?.Invoke(ns, told);
         }
         catch
         {
-            Exits.Undo(ns, exit);
+            undo(ns, told);
             throw;
         }
     }

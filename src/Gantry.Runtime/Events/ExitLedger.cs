@@ -60,6 +60,15 @@ public sealed class ExitLedger
         }
     }
 
+    /// <summary>Takes out a deletion that was entered and then not told.</summary>
+    internal void Undo(Namespace ns, TaskDelete deletion)
+    {
+        lock (_gate)
+        {
+            _told.Remove(KeyOf(ns.ToString(), deletion));
+        }
+    }
+
     /// <summary>The exit of a task's first process, when it was told.</summary>
     internal TaskExit? Find(Namespace ns, string containerId)
     {
@@ -71,6 +80,9 @@ public sealed class ExitLedger
 
     /// <summary>Enters what an earlier daemon told.</summary>
     internal void Remember(Namespace ns, TaskExit exit) => TryEnter(ns, exit);
+
+    /// <inheritdoc cref="Remember(Namespace, TaskExit)"/>
+    internal void Remember(Namespace ns, TaskDelete deletion) => TryEnter(ns, deletion);
 
     /// <summary>Forgets the exit of a task that is gone, or about to be made anew.</summary>
     internal void Forget(Namespace ns, string containerId)

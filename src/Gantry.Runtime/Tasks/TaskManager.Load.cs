@@ -220,14 +220,27 @@ public sealed partial class TaskManager
 
     private void RememberExits(Bundle bundle)
     {
-        foreach (string path in bundle.ExitPaths.Where(File.Exists))
+        foreach (string path in (string[])[.. bundle.ExitPaths, bundle.DeletedPath])
         {
+            if (!File.Exists(path))
+            {
+                continue;
+            }
+
             try
             {
                 TaskExit exit = TaskExit.Parser.ParseFrom(File.ReadAllBytes(path));
-                if (exit.ContainerId == bundle.Id && bundle.ExitPath(exit) == path)
+                bool isDeleted = path == bundle.DeletedPath;
+                if (exit.ContainerId != bundle.Id || bundle.ExitPath(exit) != (isDeleted ? bundle.ExitPaths[0] : path))
                 {
-                    _events.Exits.Remember(bundle.Namespace, exit);
+                    continue;
+                }
+
+                _events.Exits.Remember(bundle.Namespace, exit);
+                if (isDeleted)
+                {
+                    TaskDelete deletion = new() { ContainerId = bundle.Id, Pid = exit.Pid, ExitedAt = exit.ExitedAt };
+                    _events.Exits.Remember(bundle.Namespace, deletion);
                 }
             }
             catch (Exception failure) when (failure is InvalidProtocolBufferException or IOException)

@@ -51,6 +51,7 @@ public sealed partial class TaskManager : IAsyncDisposable
         _bundles = new BundleStore(options.Root, options.State);
         _shims = new ShimLocator(options.Runtimes, options.ProgramDirectory);
         events.ExitSeen = KeepExit;
+        events.DeletionSeen = KeepDeletion;
     }
 
     /// <summary>Whether the shim of a task answers, or may yet; null when there is no such task.</summary>
@@ -67,6 +68,7 @@ public sealed partial class TaskManager : IAsyncDisposable
     {
         await _stop.CancelAsync();
         _events.ExitSeen = null;
+        _events.DeletionSeen = null;
         await Task.WhenAll(_tasks.Values.Select(LetGoAsync));
         _tasks.Clear();
     }
@@ -140,6 +142,29 @@ public sealed partial class TaskManager : IAsyncDisposable
             }
 
             _logger.ExitTold(ns.ToString(), exit.ContainerId, exit.Pid, exit.ExitStatus);
+        }
+    }
+
+    /// <summary>Keeps with the task, by another name of its exit, that its deletion counts as told.</summary>
+    private void KeepDeletion(Namespace ns, TaskDelete deletion)
+    {
+        bool isExec = deletion.Id.Length > 0 && deletion.Id != deletion.ContainerId;
+        if (isExec || !_tasks.TryGetValue((ns, deletion.ContainerId), out ManagedTask? task) || task.Phase is TaskPhase.Gone)
+        {
+            return;
+        }
+
+        try
+        {
+            File.Move(task.Bundle.ExitPaths[0], task.Bundle.DeletedPath, overwrite: true);
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // The bundle has been removed, and with it what the next daemon could tell; or its exit could not be kept.
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            _logger.CleanupFailed(ns.ToString(), deletion.ContainerId, "keeping its deletion", failure);
         }
     }
 }

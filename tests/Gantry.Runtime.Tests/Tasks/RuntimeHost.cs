@@ -19,6 +19,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
+using DeleteRequest = Gantry.Api.Runtime.TaskV2.DeleteRequest;
 using Mount = Gantry.Core.Mounts.Mount;
 
 namespace Gantry.Runtime.Tests.Tasks;
@@ -144,6 +145,18 @@ internal sealed class RuntimeHost : IAsyncDisposable
 
     public Task<ProcessExit> DeleteAsync(string id) =>
         Tasks.DeleteAsync(Namespace, id, TestContext.Current.CancellationToken);
+
+    /// <summary>Has the shim delete its task without the daemon's knowledge: as far as a daemon comes that is killed then.</summary>
+    public async Task DeleteInShimAsync(string id)
+    {
+        BootstrapResult bootstrap = BootstrapResult.Parse(
+            await File.ReadAllBytesAsync(Path.Combine(BundlePath(id), "bootstrap.json"), TestContext.Current.CancellationToken));
+        await using Shim shim = await Shim.ConnectAsync(
+            bootstrap, Namespace, TimeSpan.FromSeconds(30), TimeProvider.System, TestContext.Current.CancellationToken);
+        DeleteRequest request = new() { Id = id };
+        await shim.CallAsync(
+            (c, o) => c.DeleteAsync(request, o), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+    }
 
     public Task KillAsync(string id) =>
         Tasks.KillAsync(Namespace, id, "", Signals.SIGKILL, all: false, TestContext.Current.CancellationToken);

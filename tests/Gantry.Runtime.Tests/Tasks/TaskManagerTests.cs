@@ -253,6 +253,36 @@ public sealed class TaskManagerTests
     }
 
     [Theory]
+    [InlineData(ShimsUnderTest.Debian, false)]
+    [InlineData(ShimsUnderTest.Own, false)]
+    [InlineData(ShimsUnderTest.Debian, true)]
+    [InlineData(ShimsUnderTest.Own, true)]
+    public async Task A_deletion_that_the_shim_told_before_the_daemon_died_is_not_told_again_by_the_next(string shim, bool killed)
+    {
+        await using RuntimeHost host = await RuntimeHost.StartAsync(ShimsUnderTest.Find(shim));
+        await host.UpAsync("c1", "true");
+        await host.WaitAsync("c1");
+        await host.SeenAsync("c1", "/tasks/exit");
+        int shimPid = host.ShimPid("c1");
+
+        await host.DeleteInShimAsync("c1");
+        await host.SeenAsync("c1", "/tasks/delete");
+        await host.DieAsync();
+        if (killed)
+        {
+            Signals.Send(shimPid, Signals.SIGKILL);
+            await EndedAsync((uint)shimPid);
+        }
+
+        await host.RunAsync();
+
+        GantryException gone = await Assert.ThrowsAsync<GantryException>(() => host.DeleteAsync("c1"));
+        Assert.Equal(ErrorKind.NotFound, gone.Kind);
+        Assert.Empty(await host.LeftoversAsync());
+        Assert.Equal(["/tasks/create", "/tasks/start", "/tasks/exit", "/tasks/delete"], host.Topics("c1"));
+    }
+
+    [Theory]
     [MemberData(nameof(Shims))]
     public async Task A_shim_that_died_while_no_daemon_ran_is_cleaned_up_after_by_the_next(string shim)
     {
