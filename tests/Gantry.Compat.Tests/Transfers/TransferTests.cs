@@ -150,7 +150,11 @@ public sealed class TransferTests(Images images) : IAsyncLifetime
         ImageStore store = new();
         store.ExtraReferences.Add(new ImageReference
         {
-            Name = "by.digest/it", IsPrefix = true, AllowOverwrite = true, AddDigest = true, SkipNamedDigest = skipNamed,
+            Name = "by.digest/it",
+            IsPrefix = true,
+            AllowOverwrite = true,
+            AddDigest = true,
+            SkipNamedDigest = skipNamed,
         });
         await Task.WhenAll(
             import.SendAsync(await File.ReadAllBytesAsync(tar, Token), Token),
