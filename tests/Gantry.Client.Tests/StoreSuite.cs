@@ -292,7 +292,7 @@ public abstract class StoreSuite(DaemonFixture fixture) : IAsyncLifetime
         Digest digest,
         Dictionary<string, string>? labels = null)
     {
-        Dictionary<string, string> all = new(labels ?? []) { ["containerd.io/gc.root"] = "test" };
+        Dictionary<string, string> all = new(Kept.Concat(labels ?? []), StringComparer.Ordinal);
         await using IContentWriter writer =
             await Scope.Content.OpenWriterAsync(reference, data.Length, digest, Token);
         await writer.WriteAsync(data, Token);

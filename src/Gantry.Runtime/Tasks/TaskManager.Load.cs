@@ -220,34 +220,35 @@ public sealed partial class TaskManager
 
     private void RememberExits(Bundle bundle)
     {
-        foreach (string path in (string[])[.. bundle.ExitPaths, bundle.DeletedPath])
+        foreach (string path in bundle.ExitPaths)
         {
-            if (!File.Exists(path))
+            if (ReadExit(bundle, path) is { } exit && bundle.ExitPath(exit) == path)
             {
-                continue;
-            }
-
-            try
-            {
-                TaskExit exit = TaskExit.Parser.ParseFrom(File.ReadAllBytes(path));
-                bool isDeleted = path == bundle.DeletedPath;
-                if (exit.ContainerId != bundle.Id || bundle.ExitPath(exit) != (isDeleted ? bundle.ExitPaths[0] : path))
-                {
-                    continue;
-                }
-
                 _events.Exits.Remember(bundle.Namespace, exit);
-                if (isDeleted)
-                {
-                    TaskDelete deletion = new() { ContainerId = bundle.Id, Pid = exit.Pid, ExitedAt = exit.ExitedAt };
-                    _events.Exits.Remember(bundle.Namespace, deletion);
-                }
             }
-            catch (Exception failure) when (failure is InvalidProtocolBufferException or IOException)
-            {
-                // Then the exit is told once more.
-                _logger.CleanupFailed(bundle.Namespace.ToString(), bundle.Id, "reading an exit that was told", failure);
-            }
+        }
+
+        if (ReadExit(bundle, bundle.DeletedPath) is { } last)
+        {
+            _events.Exits.Remember(bundle.Namespace, last);
+            TaskDelete deletion = new() { ContainerId = bundle.Id, Pid = last.Pid, ExitedAt = last.ExitedAt };
+            _events.Exits.Remember(bundle.Namespace, deletion);
+        }
+    }
+
+    /// <summary>An exit of a task that was kept; null when there is none, or it can't be read.</summary>
+    private TaskExit? ReadExit(Bundle bundle, string path)
+    {
+        try
+        {
+            TaskExit? exit = File.Exists(path) ? TaskExit.Parser.ParseFrom(File.ReadAllBytes(path)) : null;
+            return exit?.ContainerId == bundle.Id ? exit : null;
+        }
+        catch (Exception failure) when (failure is InvalidProtocolBufferException or IOException)
+        {
+            // Then the exit is told once more.
+            _logger.CleanupFailed(bundle.Namespace.ToString(), bundle.Id, "reading an exit that was told", failure);
+            return null;
         }
     }
 }

@@ -6,19 +6,17 @@ namespace Gantry.Server.Metrics;
 /// <param name="controller">The controller whose directory it is in.</param>
 /// <param name="name">Its name.</param>
 /// <param name="parse">Reads the values out of what is in it.</param>
-/// <param name="implied">Tells whether it need not be read, if that ever is so.</param>
+/// <param name="implied">
+/// Whether what was in the files before, to which it may add, tells all that is in this one; null for a file that always has
+/// to be read.
+/// </param>
 internal sealed class LabeledFile(
-    string controller, string name, LabeledFile.Parser parse, LabeledFile.Implication? implied = null)
+    string controller, string name, LabeledFile.Parser parse, Func<List<LabeledValue>, bool>? implied = null)
 {
     /// <summary>Reads values.</summary>
     /// <param name="text">What is in the file.</param>
     /// <param name="values">They are added to these.</param>
     internal delegate void Parser(ReadOnlySpan<byte> text, List<LabeledValue> values);
-
-    /// <summary>Says what is in a file by what was in those before it: reading is what a scrape costs.</summary>
-    /// <param name="values">What was in those before; what is in this one is added.</param>
-    /// <returns>False when it has to be read.</returns>
-    internal delegate bool Implication(List<LabeledValue> values);
 
     /// <summary>Version 1.</summary>
     public static IReadOnlyList<LabeledFile> V1 { get; } =
@@ -52,7 +50,9 @@ internal sealed class LabeledFile(
     /// <summary>The name, as the kernel has it.</summary>
     public byte[] Name { get; } = Encoding.UTF8.GetBytes(name);
 
-    /// <inheritdoc cref="Implication"/>
+    /// <summary>Says what is in the file by what was in those before it: reading is what a scrape costs.</summary>
+    /// <param name="values">What was in those before; what is in this one is added.</param>
+    /// <returns>False when it has to be read.</returns>
     public bool IsImplied(List<LabeledValue> values) => implied?.Invoke(values) ?? false;
 
     /// <inheritdoc cref="Parser"/>
@@ -66,7 +66,7 @@ internal sealed class LabeledFile(
             values => values.Count > 0 && values[^1].Metric == metric);
 
     private static LabeledFile Number(
-        string controller, string name, LabeledMetric metric, string size, Implication? implied = null)
+        string controller, string name, LabeledMetric metric, string size, Func<List<LabeledValue>, bool>? implied = null)
     {
         byte[] labels = Encoding.UTF8.GetBytes($"page=\"{size}\"");
         return new LabeledFile(
