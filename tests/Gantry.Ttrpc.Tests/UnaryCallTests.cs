@@ -95,6 +95,7 @@ public sealed class UnaryCallTests
     public async Task A_passed_deadline_ends_the_call_and_cancels_the_handler()
     {
         TaskCompletionSource canceled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
         DateTime deadline = default;
         await using TestServer server = new();
         server.Unary = async (request, context) =>
@@ -102,6 +103,9 @@ public sealed class UnaryCallTests
             deadline = context.Deadline;
             await using CancellationTokenRegistration registration = context.CancellationToken.Register(canceled.SetResult);
             await canceled.Task;
+
+            // The server's clock must not be quicker to end it well than the client's is to give up.
+            await seen.Task;
             return request;
         };
         await using TtrpcClient client = await server.ConnectAsync(Token);
@@ -110,6 +114,7 @@ public sealed class UnaryCallTests
         RpcException error = await Assert.ThrowsAsync<RpcException>(
             () => CallAsync(client, "x", new CallOptions(deadline: wanted)));
 
+        seen.SetResult();
         Assert.Equal(StatusCode.DeadlineExceeded, error.StatusCode);
         Assert.Equal("context deadline exceeded", error.Status.Detail);
         await canceled.Task.WaitAsync(Token);
